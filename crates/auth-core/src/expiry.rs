@@ -1,0 +1,108 @@
+//! When a token ends.
+
+use std::time::{Duration, SystemTime};
+
+use crate::Now;
+
+/// The longest lifetime that is believed; a longer one is cut to this, so that no arithmetic can overflow.
+pub const MAX_LIFETIME: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
+
+/// A moment on two clocks; it has come as soon as either clock says so.
+///
+/// The monotonic clock stops in suspend and the wall clock can be set, so neither alone is enough: trusting the
+/// earlier one means that neither can make a token live longer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    wall: SystemTime,
+    monotonic: Duration,
+}
+
+impl Moment {
+    /// Returns the moment `wait` after `now`, where `wait` is cut to [`MAX_LIFETIME`].
+    pub fn after(now: Now, wait: Duration) -> Self {
+        let wait = wait.min(MAX_LIFETIME);
+        Self {
+            wall: now.wall.checked_add(wait).unwrap_or(now.wall),
+            monotonic: now.monotonic.saturating_add(wait),
+        }
+    }
+
+    /// Returns whether the moment has come.
+    pub fn has_come(&self, now: Now) -> bool {
+        now.monotonic >= self.monotonic || now.wall >= self.wall
+    }
+
+    /// Returns how long it takes until the moment comes, by the clock on which it comes first.
+    pub fn left(&self, now: Now) -> Duration {
+        let wall = self.wall.duration_since(now.wall).unwrap_or_default();
+        wall.min(self.monotonic.saturating_sub(now.monotonic))
+    }
+
+    /// Returns the moment that is `by` earlier.
+    #[must_use]
+    pub fn earlier(self, by: Duration) -> Self {
+        Self {
+            wall: self.wall.checked_sub(by).unwrap_or(SystemTime::UNIX_EPOCH),
+            monotonic: self.monotonic.saturating_sub(by),
+        }
+    }
+
+    /// Returns the wall-clock side, for records that outlive the process.
+    pub fn wall(&self) -> SystemTime {
+        self.wall
+    }
+
+    /// Returns the monotonic side.
+    pub fn monotonic(&self) -> Duration {
+        self.monotonic
+    }
+}
+
+/// The life of a token: when it was asked for and how long it lasts from then on.
+///
+/// # Example
+///
+/// ```
+/// use std::time::{Duration, SystemTime};
+/// use auth_core::{Lifetime, Now};
+///
+/// let asked = Now::new(SystemTime::UNIX_EPOCH, Duration::ZERO);
+/// let life = Lifetime::new(asked, Duration::from_secs(300));
+/// assert!(!life.ends().has_come(asked));
+///
+/// // The machine slept for an hour: the monotonic clock stood still, the wall clock did not.
+/// let woken = Now::new(SystemTime::UNIX_EPOCH + Duration::from_secs(3600), Duration::from_secs(1));
+/// assert!(life.ends().has_come(woken));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lifetime {
+    asked: Now,
+    length: Duration,
+}
+
+impl Lifetime {
+    /// Returns a life of `length`, cut to [`MAX_LIFETIME`], counted from when the token was asked for.
+    ///
+    /// Counting from the request and not from the reply is the careful side: the server starts its own count later.
+    pub fn new(asked: Now, length: Duration) -> Self {
+        Self {
+            asked,
+            length: length.min(MAX_LIFETIME),
+        }
+    }
+
+    /// Returns the reading taken just before the token was asked for.
+    pub fn asked(&self) -> Now {
+        self.asked
+    }
+
+    /// Returns how long the token lasts.
+    pub fn length(&self) -> Duration {
+        self.length
+    }
+
+    /// Returns when the token ends.
+    pub fn ends(&self) -> Moment {
+        Moment::after(self.asked, self.length)
+    }
+}

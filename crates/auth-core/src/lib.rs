@@ -1,0 +1,29 @@
+#![doc = include_str!("../README.md")]
+
+mod clock;
+mod credentials;
+mod error;
+mod expiry;
+mod grant;
+mod observe;
+mod origin;
+mod policy;
+mod secret;
+mod source;
+pub mod store;
+mod token;
+mod transport;
+
+pub use clock::{Clock, Now, Sleep, SystemClock};
+pub use credentials::{Credentials, Parameter, TokenRequest};
+pub use error::{Error, ErrorKind, Sent};
+pub use expiry::{Lifetime, MAX_LIFETIME, Moment};
+pub use grant::{Exchange, Grant};
+pub use observe::{Event, Observer, State, Status};
+pub use origin::{Origin, Origins};
+pub use policy::{Margin, OnRefusedLogin, OnStoreFailure, Policy};
+pub use secret::Secret;
+pub use source::{Held, Peek, TokenSource};
+pub use store::{Lease, MemoryStore, Record, StoreKey, TokenStore};
+pub use token::{Token, TokenSet};
+pub use transport::{MAX_BODY, Transport};

@@ -1,0 +1,189 @@
+//! Where tokens come from, seen by who sends them.
+
+use std::{fmt, sync::Arc};
+
+use async_trait::async_trait;
+
+use crate::{Error, Moment, Now, Origins, Token};
+
+/// A source of tokens for one identity. The layer of `auth-tower` needs nothing else.
+///
+/// # Contract
+///
+/// * [`token`](Self::token) returns a usable token and waits only if none is held. N callers that wait together cause
+///   one attempt and share its outcome. The future may be dropped at any time; the attempt goes on.
+/// * [`peek`](Self::peek) never waits. When it answers [`Peek::Ready`] or [`Peek::Renew`], `held` holds a token.
+/// * [`reject`](Self::reject) concerns the named token only: a refusal that comes late, when another token is already
+///   current, does nothing.
+/// * The token may go to [`origins`](Self::origins) and nowhere else.
+///
+/// # Example
+///
+/// ```
+/// use async_trait::async_trait;
+/// use auth_core::{Error, Origins, Secret, Token, TokenSource};
+///
+/// struct Fixed(Secret, Origins);
+///
+/// #[async_trait]
+/// impl TokenSource for Fixed {
+///     async fn token(&self) -> Result<Token, Error> {
+///         Token::bearer(self.0.clone())
+///     }
+///
+///     fn origins(&self) -> &Origins {
+///         &self.1
+///     }
+/// }
+///
+/// # fn main() -> Result<(), Error> {
+/// let source = Fixed(Secret::new("made-up"), Origins::parse("https://api.example")?);
+/// # let _: &dyn TokenSource = &source;
+/// # Ok(())
+/// # }
+/// ```
+#[async_trait]
+pub trait TokenSource: Send + Sync {
+    /// Returns a token, and waits only if nothing usable is held.
+    ///
+    /// # Errors
+    ///
+    /// Whatever kept the token from being obtained; see [`Error::kind`].
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping the future gives up the wait, not the work: what is under way is finished and kept.
+    async fn token(&self) -> Result<Token, Error>;
+
+    /// Looks for a usable token without waiting, locking or allocating, and puts it in `held` if it changed.
+    fn peek(&self, held: &mut Held) -> Peek {
+        let _ = held;
+        Peek::Absent
+    }
+
+    /// Makes sure that a renewal is under way. Never waits.
+    fn renew(&self) {}
+
+    /// Says that a server refused this very token. Does nothing unless it is still the current one. Never waits.
+    fn reject(&self, refused: &Token) {
+        let _ = refused;
+    }
+
+    /// Returns where the token may be sent. Nowhere, unless a source says otherwise.
+    fn origins(&self) -> &Origins {
+        Origins::none()
+    }
+}
+
+/// The answer of [`TokenSource::peek`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "whoever attaches a token must handle each answer"
+)]
+pub enum Peek {
+    /// Send with the token held.
+    Ready,
+    /// Send with the token held, and call [`TokenSource::renew`]. One look per back-off step gets this answer.
+    Renew,
+    /// Nothing usable: wait for [`TokenSource::token`].
+    Absent,
+}
+
+/// One handle's copy of the current token, between two looks at its source.
+///
+/// While the source has not moved, a look costs one atomic load and one clock reading. Do not share one `Held` between
+/// handles: that it is private is what lets them run on many cores without fighting over a cache line.
+#[derive(Default)]
+pub struct Held {
+    token: Option<Token>,
+    version: u64,
+    until: Option<Moment>,
+    shared: bool,
+}
+
+impl Held {
+    /// Returns an empty one that keeps copies of its own, for a handle that is used for many requests.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Returns an empty one that shares memory with the source, for a single look: no copy, no allocation.
+    pub fn shared() -> Self {
+        Self {
+            shared: true,
+            ..Self::default()
+        }
+    }
+
+    /// Returns the token held.
+    pub fn token(&self) -> Option<&Token> {
+        self.token.as_ref()
+    }
+
+    /// Returns whether what is held is of this version of the source and may be used without another look at `now`.
+    pub fn is_current(&self, version: u64, now: Now) -> bool {
+        self.version == version
+            && self.token.is_some()
+            && self.until.is_none_or(|until| !until.has_come(now))
+    }
+
+    /// Keeps `token`, which is good without another look until the source's version moves or `until` comes.
+    ///
+    /// Versions must be unique across sources; [`Token::generation`] is, for a source that has no better one.
+    pub fn keep(&mut self, token: &Token, version: u64, until: Option<Moment>) {
+        let same = self.token.as_ref().map(Token::generation) == Some(token.generation());
+        if !same {
+            self.token = Some(if self.shared {
+                token.clone()
+            } else {
+                token.private_copy()
+            });
+        }
+        self.version = version;
+        self.until = until;
+    }
+
+    /// Forgets the token.
+    pub fn clear(&mut self) {
+        self.token = None;
+    }
+}
+
+impl fmt::Debug for Held {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Held")
+            .field("token", &self.token)
+            .finish_non_exhaustive()
+    }
+}
+
+macro_rules! forward {
+    ($($kind:ty),*) => {$(
+        #[async_trait]
+        #[deny(clippy::missing_trait_methods)]
+        impl<T: TokenSource + ?Sized> TokenSource for $kind {
+            async fn token(&self) -> Result<Token, Error> {
+                (**self).token().await
+            }
+
+            fn peek(&self, held: &mut Held) -> Peek {
+                (**self).peek(held)
+            }
+
+            fn renew(&self) {
+                (**self).renew();
+            }
+
+            fn reject(&self, refused: &Token) {
+                (**self).reject(refused);
+            }
+
+            fn origins(&self) -> &Origins {
+                (**self).origins()
+            }
+        }
+    )*};
+}
+
+forward!(Arc<T>, Box<T>);

@@ -1,0 +1,241 @@
+//! Where logins are kept.
+
+mod memory;
+
+use std::{fmt, sync::Arc};
+
+use async_trait::async_trait;
+
+use crate::{Error, TokenSet};
+
+pub use self::memory::MemoryStore;
+
+/// The name of a login in a store: provider, client, account and whatever else tells one identity from another.
+///
+/// Keys are shown and logged; put no secret into them.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StoreKey(Arc<str>);
+
+impl StoreKey {
+    /// Returns the key made of `parts`. Different parts always make different keys, whatever characters they have.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use auth_core::StoreKey;
+    ///
+    /// assert_ne!(StoreKey::new(["a/b", "c"]), StoreKey::new(["a", "b/c"]));
+    /// ```
+    pub fn new<'a>(parts: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut key = String::new();
+        for part in parts {
+            // With the separator escaped inside a part, no two lists of parts read the same.
+            key.push('/');
+            key.push_str(&part.replace('%', "%25").replace('/', "%2F"));
+        }
+        Self(key.into())
+    }
+
+    /// Returns the key as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for StoreKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for StoreKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+/// A stored set and its version, which moves with every save and never comes back, not even after a removal.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Record {
+    /// What was saved.
+    pub set: TokenSet,
+    /// The version to name when saving over it.
+    pub version: u64,
+}
+
+impl Record {
+    /// Puts a set and its version together.
+    pub fn new(set: TokenSet, version: u64) -> Self {
+        Self { set, version }
+    }
+}
+
+/// Keeps token sets by key, for one process or for many.
+///
+/// # Contract
+///
+/// * At most one [`Lease`] on a key is in force at a time; [`lease`](Self::lease) waits for the one before. Different
+///   keys do not wait for each other.
+/// * What [`Lease::save`] acknowledged is what every later load returns, until the next save or removal.
+/// * Dropping any future of the store leaves the store usable and at most the operation at hand undone.
+#[async_trait]
+pub trait TokenStore: Send + Sync {
+    /// Returns what is stored under `key`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) where the store cannot be reached.
+    ///
+    /// # Cancellation
+    ///
+    /// Safe: reading changes nothing.
+    async fn load(&self, key: &StoreKey) -> Result<Option<Record>, Error>;
+
+    /// Waits for the exclusive right to change what is stored under `key`.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Self::load).
+    ///
+    /// # Cancellation
+    ///
+    /// Safe: whoever stops waiting holds nothing, and nobody waits for them.
+    async fn lease(&self, key: &StoreKey) -> Result<Box<dyn Lease>, Error>;
+
+    /// Returns the keys of everything stored, in no order.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Self::load).
+    ///
+    /// # Cancellation
+    ///
+    /// Safe: reading changes nothing.
+    async fn list(&self) -> Result<Vec<StoreKey>, Error>;
+}
+
+/// The exclusive right to change one record. It owns lock and connection, so that an exchange needs no second one.
+///
+/// # Contract
+///
+/// * Saving and removing compare versions: they fail with [`conflict`] where another holder came between.
+/// * The fence is higher than that of every earlier lease on the key.
+/// * Dropping the lease releases it as soon as the store can; [`release`](Self::release) waits for that.
+#[async_trait]
+pub trait Lease: Send {
+    /// Returns what is stored.
+    ///
+    /// # Errors
+    ///
+    /// As [`TokenStore::load`].
+    ///
+    /// # Cancellation
+    ///
+    /// Safe: reading changes nothing.
+    async fn load(&mut self) -> Result<Option<Record>, Error>;
+
+    /// Saves `set` over the record of version `expected`, or as the first one where that is `None`, and returns the
+    /// new version.
+    ///
+    /// # Errors
+    ///
+    /// [`conflict`] where another version is stored, and as [`TokenStore::load`].
+    ///
+    /// # Cancellation
+    ///
+    /// Afterwards the old or the new set is stored, whole.
+    async fn save(&mut self, expected: Option<u64>, set: &TokenSet) -> Result<u64, Error>;
+
+    /// Removes the record of version `expected`.
+    ///
+    /// # Errors
+    ///
+    /// As [`save`](Self::save).
+    ///
+    /// # Cancellation
+    ///
+    /// Afterwards the record is there, whole, or gone.
+    async fn remove(&mut self, expected: u64) -> Result<(), Error>;
+
+    /// Extends the lease, for exchanges that take long.
+    ///
+    /// # Errors
+    ///
+    /// [`conflict`] where the lease was lost, and as [`TokenStore::load`].
+    ///
+    /// # Cancellation
+    ///
+    /// Safe: the lease is extended or as it was.
+    async fn renew(&mut self) -> Result<(), Error>;
+
+    /// Returns the number that orders this lease among all on the key.
+    fn fence(&self) -> u64;
+
+    /// Gives the lease back.
+    ///
+    /// # Errors
+    ///
+    /// As [`TokenStore::load`]; the lease is then given back as soon as the store can.
+    ///
+    /// # Cancellation
+    ///
+    /// As dropping the lease.
+    async fn release(self: Box<Self>) -> Result<(), Error>;
+}
+
+/// The code of the error that says that another holder came between.
+pub const CONFLICT: &str = "store_conflict";
+
+/// Returns the error for a save or removal whose expected version is not the one stored, or for a lost lease.
+pub fn conflict() -> Error {
+    Error::new(
+        crate::ErrorKind::Unavailable,
+        "the stored login was changed by somebody else meanwhile; load it again",
+    )
+    .with_code(CONFLICT)
+}
+
+/// Saves a login that was obtained outside the engine, over whatever is stored, and returns its version.
+///
+/// # Errors
+///
+/// As [`TokenStore::lease`] and [`Lease::save`].
+///
+/// # Cancellation
+///
+/// Afterwards the old or the new login is stored, whole.
+pub async fn save_login(
+    store: &dyn TokenStore,
+    key: &StoreKey,
+    set: &TokenSet,
+) -> Result<u64, Error> {
+    let mut lease = store.lease(key).await?;
+    let expected = lease.load().await?.map(|record| record.version);
+    let version = lease.save(expected, set).await?;
+    // The login is saved; a lease that cannot be given back now is given back by its drop.
+    let _ = lease.release().await;
+    Ok(version)
+}
+
+macro_rules! forward {
+    ($($kind:ty),*) => {$(
+        #[async_trait]
+        #[deny(clippy::missing_trait_methods)]
+        impl<T: TokenStore + ?Sized> TokenStore for $kind {
+            async fn load(&self, key: &StoreKey) -> Result<Option<Record>, Error> {
+                (**self).load(key).await
+            }
+
+            async fn lease(&self, key: &StoreKey) -> Result<Box<dyn Lease>, Error> {
+                (**self).lease(key).await
+            }
+
+            async fn list(&self) -> Result<Vec<StoreKey>, Error> {
+                (**self).list().await
+            }
+        }
+    )*};
+}
+
+forward!(Arc<T>, Box<T>);

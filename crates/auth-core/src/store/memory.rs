@@ -1,0 +1,128 @@
+//! A store that lasts as long as the process.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use async_trait::async_trait;
+use tokio::sync::OwnedMutexGuard;
+
+use crate::{Error, Lease, Record, StoreKey, TokenSet, TokenStore, store::conflict};
+
+/// Keeps logins in memory: for tests, for clients that can always log in anew, and for several sources of one process.
+#[derive(Clone, Default)]
+pub struct MemoryStore(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    slots: Mutex<HashMap<StoreKey, Arc<Slot>>>,
+    versions: AtomicU64,
+}
+
+#[derive(Default)]
+struct Slot {
+    record: Mutex<Option<Record>>,
+    /// The right to change the record, with the fence of the lease that holds it.
+    right: Arc<tokio::sync::Mutex<u64>>,
+}
+
+impl MemoryStore {
+    /// Returns an empty store; clones share what is kept.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn slot(&self, key: &StoreKey) -> Arc<Slot> {
+        let mut slots = lock(&self.0.slots);
+        Arc::clone(slots.entry(key.clone()).or_default())
+    }
+}
+
+#[async_trait]
+impl TokenStore for MemoryStore {
+    async fn load(&self, key: &StoreKey) -> Result<Option<Record>, Error> {
+        let slot = lock(&self.0.slots).get(key).cloned();
+        Ok(slot.and_then(|slot| lock(&slot.record).clone()))
+    }
+
+    async fn lease(&self, key: &StoreKey) -> Result<Box<dyn Lease>, Error> {
+        let slot = self.slot(key);
+        let mut right = Arc::clone(&slot.right).lock_owned().await;
+        *right += 1;
+        Ok(Box::new(MemoryLease {
+            store: Arc::clone(&self.0),
+            slot,
+            right,
+        }))
+    }
+
+    async fn list(&self) -> Result<Vec<StoreKey>, Error> {
+        let slots = lock(&self.0.slots);
+        let kept = slots
+            .iter()
+            .filter(|(_, slot)| lock(&slot.record).is_some());
+        Ok(kept.map(|(key, _)| key.clone()).collect())
+    }
+}
+
+struct MemoryLease {
+    store: Arc<Shared>,
+    slot: Arc<Slot>,
+    right: OwnedMutexGuard<u64>,
+}
+
+impl MemoryLease {
+    fn change(&self, expected: Option<u64>, record: Option<Record>) -> Result<(), Error> {
+        let mut stored = lock(&self.slot.record);
+        if stored.as_ref().map(|record| record.version) != expected {
+            return Err(conflict());
+        }
+        *stored = record;
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Lease for MemoryLease {
+    async fn load(&mut self) -> Result<Option<Record>, Error> {
+        Ok(lock(&self.slot.record).clone())
+    }
+
+    async fn save(&mut self, expected: Option<u64>, set: &TokenSet) -> Result<u64, Error> {
+        let version = self.store.versions.fetch_add(1, Ordering::Relaxed) + 1;
+        self.change(expected, Some(Record::new(set.clone(), version)))?;
+        Ok(version)
+    }
+
+    async fn remove(&mut self, expected: u64) -> Result<(), Error> {
+        self.change(Some(expected), None)
+    }
+
+    async fn renew(&mut self) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn fence(&self) -> u64 {
+        *self.right
+    }
+
+    async fn release(self: Box<Self>) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+/// Nothing that is done under these locks can panic half-way, so a poisoned one is as good as any.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryStore").finish_non_exhaustive()
+    }
+}
