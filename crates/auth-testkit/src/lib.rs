@@ -1,1 +1,8 @@
-//! auth-testkit
+#![doc = include_str!("../README.md")]
+
+mod clock;
+pub mod contract;
+pub mod mocks;
+mod scripted;
+
+pub use clock::ManualClock;
