@@ -2,6 +2,7 @@
 
 mod clock;
 mod credentials;
+mod engine;
 mod error;
 mod expiry;
 mod grant;
@@ -11,11 +12,13 @@ mod policy;
 mod secret;
 mod source;
 pub mod store;
+mod tenants;
 mod token;
 mod transport;
 
 pub use clock::{Clock, Now, Sleep, SystemClock};
 pub use credentials::{Credentials, Parameter, TokenRequest};
+pub use engine::{Cached, CachedBuilder};
 pub use error::{Error, ErrorKind, Sent};
 pub use expiry::{Lifetime, MAX_LIFETIME, Moment};
 pub use grant::{Exchange, Grant};
@@ -25,5 +28,6 @@ pub use policy::{Margin, OnRefusedLogin, OnStoreFailure, Policy};
 pub use secret::Secret;
 pub use source::{Held, Peek, TokenSource};
 pub use store::{Lease, MemoryStore, Record, StoreKey, TokenStore};
+pub use tenants::Tenants;
 pub use token::{Token, TokenSet};
 pub use transport::{MAX_BODY, Transport};

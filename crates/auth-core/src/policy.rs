@@ -24,9 +24,16 @@ impl Margin {
 
     /// Returns the margin for a token that lasts `lifetime`.
     pub fn of(&self, lifetime: Duration) -> Duration {
-        // `max` first: it turns NaN into 0.
-        self.time
-            .min(lifetime.mul_f64(self.fraction.max(0.0).min(1.0)))
+        self.time.min(lifetime.mul_f64(fraction(self.fraction)))
+    }
+}
+
+/// Returns the nearest number from 0 to 1, and 0 for what is no number.
+pub(crate) fn fraction(number: f64) -> f64 {
+    if number.is_nan() {
+        0.0
+    } else {
+        number.clamp(0.0, 1.0)
     }
 }
 

@@ -1,0 +1,257 @@
+//! The handle.
+
+mod ask;
+mod builder;
+mod status;
+
+use std::{
+    fmt,
+    sync::{Arc, atomic::Ordering},
+};
+
+use async_trait::async_trait;
+use tokio::sync::watch;
+
+use crate::{Error, ErrorKind, Grant, Held, Origins, Peek, Status, Token, TokenSet, TokenSource};
+
+use super::{
+    decide::{Verdict, decide},
+    flight::{Flight, Purpose},
+    state::{Outcome, Shared, State},
+};
+
+pub use self::builder::CachedBuilder;
+
+/// A [`TokenSource`] that obtains tokens from a [`Grant`], keeps them, and renews them before they end.
+///
+/// Clones are handles to one source. Building one starts nothing; the first caller starts the first exchange, in a task
+/// that belongs to no caller. An idle source owns no task, and when the last handle is dropped everything ends but an
+/// exchange that is under way and its saving.
+///
+/// # Example
+///
+/// ```
+/// use async_trait::async_trait;
+/// use auth_core::{Cached, Error, Exchange, Grant, Origins, Secret, Token, TokenSet, TokenSource};
+///
+/// struct Login;
+///
+/// #[async_trait]
+/// impl Grant for Login {
+///     async fn exchange(&self, _: &Exchange) -> Result<TokenSet, Error> {
+///         Ok(TokenSet::new(Token::bearer(Secret::new("made-up"))?))
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Error> {
+/// let source = Cached::builder(Login, Origins::parse("https://api.example")?).build();
+/// assert_eq!(source.token().await?.access().expose(), "made-up");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Cached(Arc<Handle>);
+
+struct Handle {
+    shared: Arc<Shared>,
+    origins: Origins,
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.shared.closed.notify_one();
+    }
+}
+
+impl Cached {
+    /// Returns a builder of a source whose tokens come from `grant` and may go to `origins`.
+    pub fn builder(grant: impl Grant + 'static, origins: Origins) -> CachedBuilder {
+        CachedBuilder::new(Arc::new(grant), origins)
+    }
+
+    /// Obtains a token unless one is held, so that the first request need not wait.
+    ///
+    /// # Errors
+    ///
+    /// As [`TokenSource::token`].
+    ///
+    /// # Cancellation
+    ///
+    /// As [`TokenSource::token`].
+    pub async fn warm_up(&self) -> Result<(), Error> {
+        self.token().await.map(drop)
+    }
+
+    /// Obtains a new token now, although the one held may be good, and ends every pause. The old token is used
+    /// meanwhile. An exchange that is already under way counts.
+    ///
+    /// # Errors
+    ///
+    /// As [`TokenSource::token`], and [`ErrorKind::Unavailable`] when renewals were forced too often.
+    ///
+    /// # Cancellation
+    ///
+    /// As [`TokenSource::token`].
+    pub async fn renew_now(&self) -> Result<Token, Error> {
+        let waiting = {
+            let shared = &self.0.shared;
+            let mut state = shared.lock();
+            let now = shared.clock.monotonic();
+            match state.flight.clone() {
+                Some(flight) => flight,
+                None if state.bucket.take(&shared.policy, now) => {
+                    let flight = Flight::prepare(shared, &mut state, Purpose::Renew(true))?;
+                    launch(state, flight)
+                }
+                None => return Err(forced_too_often(shared)),
+            }
+        };
+        match outcome(waiting).await? {
+            Some(token) => Ok(token),
+            None => self.token().await,
+        }
+    }
+
+    /// Puts a login in place that was obtained elsewhere: by a new authorization, a migration, or from an archive. It
+    /// replaces what is held and what is stored, and is saved before it is used.
+    ///
+    /// # Errors
+    ///
+    /// What the store said, where it did not take the login. The login is then held in memory and saving is tried
+    /// again.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping the future before its first poll does nothing; later, the login is put in place all the same, unless
+    /// it still waited for an exchange that was under way.
+    pub async fn login(&self, set: TokenSet) -> Result<(), Error> {
+        loop {
+            let turn = {
+                let shared = &self.0.shared;
+                let mut state = shared.lock();
+                match state.flight.clone() {
+                    Some(busy) => Err(busy),
+                    None => {
+                        let purpose = Purpose::Login(set.clone());
+                        let flight = Flight::prepare(shared, &mut state, purpose)?;
+                        Ok(launch(state, flight))
+                    }
+                }
+            };
+            match turn {
+                Ok(ours) => return outcome(ours).await.map(drop),
+                // Whatever becomes of that one, ours comes next.
+                Err(busy) => drop(outcome(busy).await),
+            }
+        }
+    }
+
+    /// Returns what can be had right now, and why not more.
+    pub fn status(&self) -> Status {
+        status::of(&self.0.shared)
+    }
+
+    /// Returns whether nothing is lost when the source is dropped: no exchange is under way, and a refresh token that
+    /// came from one is in a store.
+    pub(crate) fn can_be_put_aside(&self) -> bool {
+        let shared = &self.0.shared;
+        let state = shared.lock();
+        let login = state
+            .set
+            .as_ref()
+            .is_some_and(|set| set.refresh().is_some());
+        let saved = state.stored.is_some() || !login;
+        state.flight.is_none() && state.unsaved.is_none() && saved
+    }
+}
+
+#[async_trait]
+impl TokenSource for Cached {
+    async fn token(&self) -> Result<Token, Error> {
+        loop {
+            match self.enter()? {
+                Ok(token) => return Ok(token),
+                Err(flight) => {
+                    if let Some(token) = outcome(flight).await? {
+                        return Ok(token);
+                    }
+                }
+            }
+        }
+    }
+
+    fn peek(&self, held: &mut Held) -> Peek {
+        let shared = &self.0.shared;
+        let version = shared.version.load(Ordering::Acquire);
+        let now = shared.clock.now();
+        if held.is_current(version, now) {
+            return Peek::Ready;
+        }
+        if let Some(view) = &*shared.view.load() {
+            let over = view.until.is_some_and(|until| until.has_come(now));
+            if view.version == version && !over {
+                held.keep(&view.token, version, view.until);
+                return Peek::Ready;
+            }
+        }
+        self.look(held, version)
+    }
+
+    fn renew(&self) {
+        let shared = &self.0.shared;
+        let now = shared.clock.now();
+        let mut state = shared.lock();
+        if matches!(decide(&state.facts(), now), Verdict::Renew | Verdict::Start) {
+            if let Ok(flight) = Flight::prepare(shared, &mut state, Purpose::Renew(false)) {
+                launch(state, flight);
+            }
+        }
+    }
+
+    fn reject(&self, refused: &Token) {
+        self.0.shared.reject(refused);
+    }
+
+    fn origins(&self) -> &Origins {
+        &self.0.origins
+    }
+}
+
+/// Starts the flight that was prepared under the lock, after giving the lock back, and returns what to wait for.
+fn launch(state: std::sync::MutexGuard<'_, State>, flight: Flight) -> watch::Receiver<Outcome> {
+    drop(state);
+    flight.launch()
+}
+
+async fn outcome(mut flight: watch::Receiver<Outcome>) -> Result<Option<Token>, Error> {
+    match flight.wait_for(Option::is_some).await {
+        Ok(outcome) => outcome.clone().unwrap_or_else(|| Err(lost())),
+        Err(_) => Err(lost()),
+    }
+}
+
+/// The flight's guard always leaves an outcome, so nobody should meet this.
+fn lost() -> Error {
+    Error::new(
+        ErrorKind::Unavailable,
+        "the exchange ended without an outcome; the next call starts another",
+    )
+}
+
+fn forced_too_often(shared: &Shared) -> Error {
+    Error::new(
+        ErrorKind::Unavailable,
+        "renewals were forced too often; wait for the policy's forced_refill",
+    )
+    .with_retry_after(shared.policy.forced_refill)
+}
+
+impl fmt::Debug for Cached {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cached")
+            .field("name", &self.0.shared.watch.name)
+            .field("origins", &self.0.origins)
+            .finish_non_exhaustive()
+    }
+}

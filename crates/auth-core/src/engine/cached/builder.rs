@@ -1,0 +1,98 @@
+//! Building a source.
+
+use std::{fmt, sync::Arc};
+
+use crate::{
+    Clock, Grant, Observer, Origins, Policy, StoreKey, SystemClock, TokenSet, TokenStore,
+    engine::state::Shared, observe::Watch,
+};
+
+use super::{Cached, Handle};
+
+/// Builds a [`Cached`]. Everything required was given to [`Cached::builder`].
+#[must_use]
+pub struct CachedBuilder {
+    grant: Arc<dyn Grant>,
+    origins: Origins,
+    clock: Arc<dyn Clock>,
+    policy: Policy,
+    store: Option<(Arc<dyn TokenStore>, StoreKey)>,
+    watch: Watch,
+    previous: Option<TokenSet>,
+}
+
+impl CachedBuilder {
+    pub(super) fn new(grant: Arc<dyn Grant>, origins: Origins) -> Self {
+        Self {
+            grant,
+            origins,
+            clock: Arc::new(SystemClock::new()),
+            policy: Policy::default(),
+            store: None,
+            watch: Watch::default(),
+            previous: None,
+        }
+    }
+
+    /// Names the source in events and traces. Without it the name is empty.
+    pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.watch.name = name.into();
+        self
+    }
+
+    /// Sets when to renew and how long to wait.
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// Keeps the login in `store` under `key`; a new one is saved before it is used.
+    pub fn store(mut self, store: impl TokenStore + 'static, key: StoreKey) -> Self {
+        self.store = Some((Arc::new(store), key));
+        self
+    }
+
+    /// Starts from a set obtained earlier. What is found in the store has precedence.
+    pub fn previous(mut self, set: TokenSet) -> Self {
+        self.previous = Some(set);
+        self
+    }
+
+    /// Tells `observer` of everything that happens to the login.
+    pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
+        self.watch.observer = Some(Arc::new(observer));
+        self
+    }
+
+    /// Sets where time comes from. Without it, from the machine.
+    pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Returns the source. Nothing is started.
+    pub fn build(self) -> Cached {
+        let shared = Shared::new(
+            self.grant,
+            self.clock,
+            self.policy,
+            self.store,
+            self.watch,
+            self.previous,
+        );
+        Cached(Arc::new(Handle {
+            shared: Arc::new(shared),
+            origins: self.origins,
+        }))
+    }
+}
+
+impl fmt::Debug for CachedBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CachedBuilder")
+            .field("name", &self.watch.name)
+            .field("origins", &self.origins)
+            .field("policy", &self.policy)
+            .finish_non_exhaustive()
+    }
+}

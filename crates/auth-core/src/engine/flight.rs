@@ -1,0 +1,181 @@
+//! The task that obtains a token. It belongs to no caller.
+
+use std::{future::Future, pin::pin, sync::Arc, task::Poll, time::Duration};
+
+use tokio::{runtime::Handle, sync::watch};
+use tracing::Instrument;
+
+use crate::{Error, ErrorKind, Sent, TokenSet};
+
+use super::{
+    pause,
+    state::{Landing, Outcome, Shared, State},
+    transaction,
+};
+
+/// What a flight is for.
+pub(crate) enum Purpose {
+    /// Obtain a token; `true` where a person asked for it.
+    Renew(bool),
+    /// Put a login in place that was obtained elsewhere.
+    Login(TokenSet),
+}
+
+/// A flight that has its place in the state but no task yet: tasks are spawned outside the lock, because a runtime
+/// that is shutting down drops them on the spot.
+pub(crate) struct Flight {
+    guard: Guard,
+    purpose: Purpose,
+    runtime: Handle,
+    waiters: watch::Receiver<Outcome>,
+}
+
+impl Flight {
+    /// Takes the place of the flight in `state`, which has none. Fails outside a runtime.
+    pub(crate) fn prepare(
+        shared: &Arc<Shared>,
+        state: &mut State,
+        purpose: Purpose,
+    ) -> Result<Self, Error> {
+        let runtime = Handle::try_current().map_err(|_| no_runtime())?;
+        let (outcome, waiters) = watch::channel(None);
+        state.flight = Some(waiters.clone());
+        Ok(Self {
+            waiters,
+            guard: Guard {
+                shared: Arc::clone(shared),
+                outcome: Some(outcome),
+            },
+            purpose,
+            runtime,
+        })
+    }
+
+    /// Starts, and returns what its callers wait for. Call it without the lock.
+    pub(crate) fn launch(self) -> watch::Receiver<Outcome> {
+        let Self {
+            guard,
+            purpose,
+            runtime,
+            waiters,
+        } = self;
+        let span = tracing::info_span!("exchange", source = %guard.shared.watch.name);
+        runtime.spawn(fly(guard, purpose).instrument(span));
+        waiters
+    }
+}
+
+async fn fly(mut guard: Guard, purpose: Purpose) {
+    let shared = Arc::clone(&guard.shared);
+    let result = match purpose {
+        Purpose::Renew(forced) => transaction::renew(&shared, forced).await,
+        Purpose::Login(set) => transaction::put(&shared, set).await,
+    };
+    guard.land(result);
+    drop(guard);
+    keep_saving(&shared).await;
+}
+
+/// Tries to save what could not be saved, until it is or the last handle is gone.
+async fn keep_saving(shared: &Arc<Shared>) {
+    {
+        let mut state = shared.lock();
+        if state.unsaved.is_none() || state.saving {
+            return;
+        }
+        state.saving = true;
+    }
+    // Dropped with its runtime, it leaves the place to the next one.
+    let _place = Saving(shared);
+    let mut strikes = 0_u32;
+    let mut last = false;
+    while !last {
+        strikes = strikes.saturating_add(1);
+        let pause = pause::backoff(strikes, &shared.policy, pause::random());
+        let wake = shared.clock.monotonic().saturating_add(pause);
+        last = race(shared.closed.notified(), shared.clock.sleep_until(wake))
+            .await
+            .is_ok();
+        if transaction::save_pending(shared).await.is_ok() {
+            return;
+        }
+    }
+}
+
+struct Saving<'a>(&'a Shared);
+
+impl Drop for Saving<'_> {
+    fn drop(&mut self) {
+        self.0.lock().saving = false;
+    }
+}
+
+/// Wakes every waiter, whatever becomes of the task.
+struct Guard {
+    shared: Arc<Shared>,
+    outcome: Option<watch::Sender<Outcome>>,
+}
+
+impl Guard {
+    fn land(&mut self, result: Result<Landing, Error>) {
+        if let Some(outcome) = self.outcome.take() {
+            let landed = self.shared.land(result);
+            outcome.send_replace(Some(landed));
+        }
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let panicked = "the grant panicked during an exchange; this is a bug in the grant";
+            self.land(Err(
+                Error::new(ErrorKind::Protocol, panicked).with_sent(Sent::Maybe)
+            ));
+        } else if let Some(outcome) = self.outcome.take() {
+            let abandoned = self.shared.abandon();
+            outcome.send_replace(Some(Err(abandoned)));
+        }
+    }
+}
+
+/// Waits for both and returns the outcome of the first one ready, the left one in `Ok`; the other is dropped or, where
+/// it was borrowed, left as it is.
+pub(crate) async fn race<A: Future, B: Future>(left: A, right: B) -> Result<A::Output, B::Output> {
+    let (mut left, mut right) = (pin!(left), pin!(right));
+    std::future::poll_fn(|cx| {
+        if let Poll::Ready(output) = left.as_mut().poll(cx) {
+            return Poll::Ready(Ok(output));
+        }
+        right.as_mut().poll(cx).map(Err)
+    })
+    .await
+}
+
+/// Gives `work` so long; it is dropped when the time is over.
+pub(crate) async fn within<T>(
+    shared: &Shared,
+    limit: Duration,
+    sent: Sent,
+    work: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    let deadline = shared.clock.monotonic().saturating_add(limit);
+    race(work, shared.clock.sleep_until(deadline))
+        .await
+        .unwrap_or_else(|()| Err(timed_out(sent)))
+}
+
+pub(crate) fn timed_out(sent: Sent) -> Error {
+    Error::new(
+        ErrorKind::Unavailable,
+        "the exchange took longer than the policy's exchange_timeout",
+    )
+    .with_sent(sent)
+}
+
+fn no_runtime() -> Error {
+    Error::new(
+        ErrorKind::Protocol,
+        "no token is held and none can be obtained here: call from within a Tokio runtime",
+    )
+}

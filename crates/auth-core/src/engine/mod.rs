@@ -1,0 +1,14 @@
+//! The engine: what turns a [`Grant`](crate::Grant) into a [`TokenSource`](crate::TokenSource).
+//!
+//! A pure function decides ([`decide`]), a state behind a short lock remembers ([`state`]), a task that belongs to no
+//! caller acts ([`flight`], [`transaction`]).
+
+mod cached;
+mod decide;
+mod flight;
+mod pause;
+mod state;
+mod transaction;
+mod windows;
+
+pub use self::cached::{Cached, CachedBuilder};

@@ -1,0 +1,234 @@
+//! What the engine remembers, behind one short lock.
+
+mod landing;
+
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use arc_swap::ArcSwapOption;
+use tokio::sync::{Notify, watch};
+
+use crate::{
+    Clock, Error, ErrorKind, Event, Grant, Moment, Now, Policy, Sent, StoreKey, Token, TokenSet,
+    TokenStore, observe::Watch,
+};
+
+use super::{
+    decide::{Facts, Life},
+    pause::Bucket,
+    windows::Windows,
+};
+
+/// The outcome of a flight, once there is one; every waiter gets the same.
+///
+/// Without a token it was a login that was put in place, and the waiter asks again.
+pub(crate) type Outcome = Option<Result<Option<Token>, Error>>;
+
+/// Everything that the handles of one source and its flight share.
+pub(crate) struct Shared {
+    pub(crate) grant: Arc<dyn Grant>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) policy: Policy,
+    pub(crate) store: Option<(Arc<dyn TokenStore>, StoreKey)>,
+    pub(crate) watch: Watch,
+    /// Told when the last handle is gone.
+    pub(crate) closed: Notify,
+    /// Moves whenever a handle's copy may be out of date. Unique across sources.
+    pub(crate) version: AtomicU64,
+    /// The token that may be used without asking the rule.
+    pub(crate) view: ArcSwapOption<View>,
+    state: Mutex<State>,
+}
+
+/// A token and how long it may be used without asking the rule.
+pub(crate) struct View {
+    pub(crate) token: Token,
+    pub(crate) version: u64,
+    pub(crate) until: Option<Moment>,
+}
+
+/// The part that changes.
+pub(crate) struct State {
+    pub(crate) set: Option<TokenSet>,
+    pub(crate) windows: Option<Windows>,
+    pub(crate) refused: bool,
+    /// The store's version of `set`.
+    pub(crate) stored: Option<u64>,
+    /// A set that waits to be saved, and the store's version that it follows.
+    pub(crate) unsaved: Option<(TokenSet, Option<u64>)>,
+    /// Whether a task is trying to save it.
+    pub(crate) saving: bool,
+    pub(crate) flight: Option<watch::Receiver<Outcome>>,
+    pub(crate) failure: Option<Error>,
+    pub(crate) strikes: u32,
+    pub(crate) retry_at: Option<Duration>,
+    /// Until then, one look has been told to renew.
+    pub(crate) claimed_until: Option<Duration>,
+    pub(crate) bucket: Bucket,
+}
+
+/// What a flight brings home.
+pub(crate) struct Landing {
+    pub(crate) set: TokenSet,
+    pub(crate) stored: Option<u64>,
+    /// Whether an exchange was made, as against a set that another process obtained.
+    pub(crate) exchanged: bool,
+}
+
+impl Shared {
+    pub(crate) fn new(
+        grant: Arc<dyn Grant>,
+        clock: Arc<dyn Clock>,
+        policy: Policy,
+        store: Option<(Arc<dyn TokenStore>, StoreKey)>,
+        watch: Watch,
+        previous: Option<TokenSet>,
+    ) -> Self {
+        let now = clock.now();
+        let state = State {
+            windows: previous
+                .as_ref()
+                .and_then(|set| landing::windows(set, now, &policy)),
+            set: previous,
+            refused: false,
+            stored: None,
+            unsaved: None,
+            saving: false,
+            flight: None,
+            failure: None,
+            strikes: 0,
+            retry_at: None,
+            claimed_until: None,
+            bucket: Bucket::full(&policy, now.monotonic),
+        };
+        Self {
+            grant,
+            clock,
+            policy,
+            store,
+            watch,
+            closed: Notify::new(),
+            version: AtomicU64::new(next_version()),
+            view: ArcSwapOption::empty(),
+            state: Mutex::new(state),
+        }
+    }
+
+    /// Locks the state. Nothing that is done under the lock calls foreign code, so a poisoned one is as good as any.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes every handle look again.
+    pub(crate) fn touch(&self) {
+        self.view.store(None);
+        self.version.store(next_version(), Ordering::Release);
+    }
+
+    /// Takes in what a flight brought, and returns what its waiters get.
+    pub(crate) fn land(&self, result: Result<Landing, Error>) -> Result<Option<Token>, Error> {
+        let now = self.clock.now();
+        let mut events = Vec::new();
+        let outcome = {
+            let mut state = self.lock();
+            state.flight = None;
+            state.claimed_until = None;
+            match result {
+                Ok(landing) => {
+                    state.take_in(landing, now, &self.policy, &mut events);
+                    Ok(state.token().cloned())
+                }
+                Err(error) => {
+                    state.fail(error.clone(), now, &self.policy, &mut events);
+                    // What failed was a renewal; the token may be good all the same.
+                    let usable = state.facts().is_usable(now);
+                    state
+                        .token()
+                        .filter(|_| usable)
+                        .cloned()
+                        .map(Some)
+                        .ok_or(error)
+                }
+            }
+        };
+        self.touch();
+        for event in &events {
+            self.watch.tell(event);
+        }
+        outcome
+    }
+
+    /// Takes in that a flight ended without a result: its task was dropped with its runtime.
+    pub(crate) fn abandon(&self) -> Error {
+        self.lock().flight = None;
+        self.touch();
+        Error::new(
+            ErrorKind::Unavailable,
+            "the exchange was dropped with the runtime it ran on; the next call starts another",
+        )
+        .with_sent(Sent::Maybe)
+    }
+
+    /// Notes that a server refused `refused`, and makes the next caller wait for another token, unless that would not
+    /// bring a better one.
+    pub(crate) fn reject(&self, refused: &Token) {
+        let now = self.clock.monotonic();
+        {
+            let mut state = self.lock();
+            let current = state.token().map(Token::generation) == Some(refused.generation());
+            let pausing = state.strikes > 0 && state.retry_at.is_some_and(|at| now < at);
+            if !current || state.refused || pausing {
+                return;
+            }
+            if state.flight.is_none() && !state.bucket.take(&self.policy, now) {
+                return;
+            }
+            state.refused = true;
+            state.retry_at = None;
+        }
+        self.touch();
+        self.watch.tell(&Event::Refused);
+    }
+}
+
+impl State {
+    pub(crate) fn token(&self) -> Option<&Token> {
+        self.set.as_ref()?.token()
+    }
+
+    pub(crate) fn facts(&self) -> Facts {
+        let life = match (self.token(), self.windows) {
+            (Some(_), Some(windows)) if !self.refused => Life::Until(windows),
+            (Some(_), None) if !self.refused => Life::Endless,
+            _ => Life::None,
+        };
+        Facts {
+            life,
+            flying: self.flight.is_some(),
+            retry_at: self.retry_at,
+            failed: self.failure.is_some(),
+        }
+    }
+}
+
+impl Facts {
+    /// Returns whether the token can be sent at `now`, be it in its last window or not.
+    fn is_usable(&self, now: Now) -> bool {
+        match self.life {
+            Life::None => false,
+            Life::Endless => true,
+            Life::Until(windows) => !windows.ends.has_come(now),
+        }
+    }
+}
+
+/// Versions are unique in the process, so that a handle moved to another source never takes its token for current.
+pub(crate) fn next_version() -> u64 {
+    static VERSION: AtomicU64 = AtomicU64::new(1);
+    VERSION.fetch_add(1, Ordering::Relaxed)
+}

@@ -1,0 +1,100 @@
+//! Taking in what a flight brings home.
+
+use std::time::Duration;
+
+use crate::{
+    Error, ErrorKind, Event, Now, Policy, Secret, Token, TokenSet,
+    engine::{pause, windows::Windows},
+};
+
+use super::{Landing, State};
+
+impl State {
+    pub(super) fn take_in(
+        &mut self,
+        landing: Landing,
+        now: Now,
+        policy: &Policy,
+        events: &mut Vec<Event>,
+    ) {
+        let Landing {
+            set,
+            stored,
+            exchanged,
+        } = landing;
+        let life = set.token().and_then(Token::lifetime);
+        self.failure = None;
+        self.retry_at = None;
+        if exchanged && self.is_no_better(&set) {
+            self.strikes = self.strikes.saturating_add(1);
+            let pause = pause::backoff(self.strikes, policy, pause::random());
+            self.retry_at = Some(now.monotonic.saturating_add(pause));
+        } else {
+            self.strikes = 0;
+            if let Some(life) = life.filter(|_| exchanged) {
+                let pause = policy.minimum_interval.of(life.length());
+                self.retry_at = Some(now.monotonic.saturating_add(pause));
+            }
+        }
+        let secret = |set: Option<&TokenSet>| set.and_then(TokenSet::refresh).cloned();
+        let (old, new) = (secret(self.set.as_ref()), secret(Some(&set)));
+        if exchanged
+            && old.is_some()
+            && old.as_ref().map(Secret::expose) != new.as_ref().map(Secret::expose)
+        {
+            events.push(Event::Rotated);
+        }
+        if set.token().is_some() {
+            let expires = life.map(|life| life.ends().wall());
+            events.push(Event::Issued { expires });
+        }
+        self.windows = windows(&set, now, policy);
+        self.set = Some(set);
+        self.stored = stored;
+        self.refused = false;
+    }
+
+    /// Returns whether an exchange brought nothing new: some servers hand the same token out until it ends.
+    fn is_no_better(&self, set: &TokenSet) -> bool {
+        let (Some(old), Some(new)) = (self.token(), set.token()) else {
+            return false;
+        };
+        let same = old.access().expose() == new.access().expose();
+        let ends = |token: &Token| token.lifetime().map(|life| life.ends().monotonic());
+        match (ends(old), ends(new)) {
+            (Some(old), Some(later)) if !self.refused => later <= old.saturating_add(slack(new)),
+            _ => same,
+        }
+    }
+
+    pub(super) fn fail(
+        &mut self,
+        error: Error,
+        now: Now,
+        policy: &Policy,
+        events: &mut Vec<Event>,
+    ) {
+        self.strikes = self.strikes.saturating_add(1);
+        let pause = pause::after_failure(&error, self.strikes, policy, pause::random());
+        self.retry_at = Some(now.monotonic.saturating_add(pause));
+        if error.kind() == ErrorKind::LoginRequired {
+            let error = error.clone();
+            events.push(Event::LoginRequired { error });
+        } else {
+            let error = error.clone();
+            events.push(Event::Failed { error, pause });
+        }
+        self.failure = Some(error);
+    }
+}
+
+/// Two replies about one token differ by the second that was cut off, which must not hide a token of one second.
+fn slack(token: &Token) -> Duration {
+    let length = token.lifetime().map(|life| life.length());
+    Duration::from_secs(1).min(length.unwrap_or_default() / 10)
+}
+
+pub(super) fn windows(set: &TokenSet, now: Now, policy: &Policy) -> Option<Windows> {
+    let lifetime = set.token()?.lifetime()?;
+    Some(Windows::new(lifetime, now, policy, pause::random()))
+}
