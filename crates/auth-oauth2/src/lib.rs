@@ -1,1 +1,30 @@
-//! auth-oauth2
+#![doc = include_str!("../README.md")]
+
+mod authorize;
+mod client;
+mod client_auth;
+mod dialect;
+mod endpoint;
+mod expires;
+mod grant;
+mod json;
+pub mod legacy;
+mod reply;
+mod request;
+
+pub use authorize::{
+    AuthorizationCode, AuthorizationRequest, CallbackError, PendingAuthorization,
+    PendingAuthorizations,
+};
+pub use client::TokenClient;
+pub use client_auth::{Basic, FormBody, PublicClient, QueryInsecure};
+pub use dialect::{
+    Constant, Dialect, Expiry, GrantType, GrantTypes, MissingRefresh, Placement, Refusal, Step,
+};
+pub use endpoint::Endpoint;
+pub use expires::retry_after;
+pub use grant::{
+    AuthorizationCodeGrant, ClientCredentials, OnUnknown, OrElse, RefreshToken, RefreshWhen,
+};
+pub use reply::{Asked, TokenReply, decode};
+pub use request::{GrantRequest, encode};

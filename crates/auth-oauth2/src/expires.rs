@@ -1,0 +1,98 @@
+//! When a token ends and when to come back, as servers say it.
+
+use std::time::{Duration, SystemTime};
+
+use http::{
+    HeaderMap,
+    header::{DATE, RETRY_AFTER},
+};
+
+use crate::{
+    Expiry,
+    json::{Members, Value},
+};
+
+/// Returns how long the server asks to wait: `Retry-After` in seconds or as a date (RFC 9110 §10.2.3).
+///
+/// A date counts from the reply's own `Date`, else from `wall`. What cannot be read asks for nothing; a number too
+/// large to be read is the longest wait. How much of a wait is honoured is the engine's policy.
+pub fn retry_after(headers: &HeaderMap, wall: SystemTime) -> Option<Duration> {
+    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) {
+        return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
+    }
+    let until = httpdate::parse_http_date(value).ok()?;
+    let now = server_time(headers).unwrap_or(wall);
+    Some(until.duration_since(now).unwrap_or_default())
+}
+
+/// Returns the server's own idea of now: the `Date` header (RFC 9110 §6.6.1).
+pub(crate) fn server_time(headers: &HeaderMap) -> Option<SystemTime> {
+    httpdate::parse_http_date(headers.get(DATE)?.to_str().ok()?).ok()
+}
+
+/// Returns how long the token lasts by the first of `fields` that can be read.
+pub(crate) fn lifetime(members: &Members, fields: &[Expiry], now: SystemTime) -> Option<Duration> {
+    fields.iter().find_map(|field| match *field {
+        Expiry::Seconds(name) => number(members.get(name)?).map(seconds),
+        Expiry::Milliseconds(name) => number(members.get(name)?).map(|ms| seconds(ms / 1e3)),
+        Expiry::Date(name) => date(members.text(name)?.expose()).map(|end| left(end, now)),
+        Expiry::UnixSeconds(name) => number(members.get(name)?).map(|end| since_epoch(end, now)),
+        Expiry::UnixMilliseconds(name) => {
+            number(members.get(name)?).map(|end| since_epoch(end / 1e3, now))
+        }
+    })
+}
+
+/// Returns whether a member that tells when the token ends is present.
+pub(crate) fn is_told(members: &Members, fields: &[Expiry]) -> bool {
+    fields.iter().any(|field| {
+        let (Expiry::Seconds(name)
+        | Expiry::Milliseconds(name)
+        | Expiry::Date(name)
+        | Expiry::UnixSeconds(name)
+        | Expiry::UnixMilliseconds(name)) = *field;
+        !matches!(members.get(name), None | Some(Value::Null))
+    })
+}
+
+fn number(value: &Value) -> Option<f64> {
+    let number = match value {
+        Value::Number(number) => number.as_f64(),
+        Value::Text(text) => text.expose().trim().parse().ok(),
+        _ => None,
+    };
+    number.filter(|number: &f64| number.is_finite())
+}
+
+/// Returns a length of that many whole seconds; what is negative has already ended.
+fn seconds(number: f64) -> Duration {
+    let ceiling = auth_core::MAX_LIFETIME.as_secs_f64();
+    Duration::from_secs_f64(number.clamp(0.0, ceiling).trunc())
+}
+
+fn since_epoch(end: f64, now: SystemTime) -> Duration {
+    let now = now
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
+    seconds(end - now.as_secs_f64())
+}
+
+fn left(end: SystemTime, now: SystemTime) -> Duration {
+    let left = end.duration_since(now).unwrap_or_default();
+    left.min(auth_core::MAX_LIFETIME)
+}
+
+/// Reads a date of RFC 3339; an RFC 9557 suffix says nothing that the offset does not.
+fn date(text: &str) -> Option<SystemTime> {
+    let text = text.trim();
+    let plain = match text.split_once('[') {
+        Some((plain, suffix)) if suffix.ends_with(']') => plain,
+        Some(_) => return None,
+        None => text,
+    };
+    plain.parse::<jiff::Timestamp>().ok().map(SystemTime::from)
+}
+
+#[cfg(test)]
+mod tests;

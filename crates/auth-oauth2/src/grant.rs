@@ -1,0 +1,14 @@
+//! The grants of RFC 6749.
+
+mod client_credentials;
+mod code;
+mod or_else;
+mod refresh;
+
+pub use client_credentials::ClientCredentials;
+pub use code::AuthorizationCodeGrant;
+pub use or_else::{OnUnknown, OrElse, RefreshWhen};
+pub use refresh::RefreshToken;
+
+#[cfg(test)]
+mod tests;

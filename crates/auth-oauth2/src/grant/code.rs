@@ -1,0 +1,115 @@
+//! Exchanging an authorization code (RFC 6749 §4.1.3).
+
+use std::{
+    fmt,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use async_trait::async_trait;
+use auth_core::{Error, ErrorKind, Exchange, Grant, Moment, Sent, TokenSet};
+
+use crate::{AuthorizationCode, GrantRequest, RefreshToken, Step, TokenClient};
+
+/// Obtains the first token with an authorization code and every later one with the refresh token it brought.
+///
+/// The code is sent once. An exchange whose outcome is unknown is not repeated: the user has to log in again.
+///
+/// # Example: a code is used once
+///
+/// ```
+/// use auth_oauth2::{AuthorizationCode, AuthorizationCodeGrant, TokenClient};
+///
+/// fn once(client: &TokenClient, code: AuthorizationCode) {
+///     AuthorizationCodeGrant::new(client.clone(), code);
+/// }
+/// ```
+///
+/// ```compile_fail,E0382
+/// use auth_oauth2::{AuthorizationCode, AuthorizationCodeGrant, TokenClient};
+///
+/// fn twice(client: &TokenClient, code: AuthorizationCode) {
+///     AuthorizationCodeGrant::new(client.clone(), code);
+///     AuthorizationCodeGrant::new(client.clone(), code);
+/// }
+/// ```
+pub struct AuthorizationCodeGrant {
+    client: TokenClient,
+    code: Mutex<Option<AuthorizationCode>>,
+    refresh: RefreshToken,
+}
+
+impl AuthorizationCodeGrant {
+    /// Returns a grant that uses `code` up and then refreshes at the same endpoint.
+    pub fn new(client: TokenClient, code: AuthorizationCode) -> Self {
+        Self {
+            refresh: RefreshToken::new(client.clone()),
+            client,
+            code: Mutex::new(Some(code)),
+        }
+    }
+
+    /// Refreshes in another way, for providers with an endpoint of its own for that.
+    #[must_use]
+    pub fn refresh(mut self, refresh: RefreshToken) -> Self {
+        self.refresh = refresh;
+        self
+    }
+
+    fn code(&self) -> MutexGuard<'_, Option<AuthorizationCode>> {
+        // A code is whole or absent, so a poisoned lock guards nothing broken.
+        self.code.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn send(&self, code: &AuthorizationCode, ctx: &Exchange) -> Result<TokenSet, Error> {
+        let limit = Moment::after(code.received_at, self.client.dialect().code_max_age);
+        if limit.has_come(ctx.clock.now()) {
+            return Err(Error::new(
+                ErrorKind::LoginRequired,
+                "the authorization code is too old to be sent; start the login again",
+            )
+            .with_code("code_expired"));
+        }
+        let mut request = GrantRequest::new(Step::AuthorizationCode)
+            .parameter("code", code.code.clone())
+            .parameter("redirect_uri", code.redirect_uri.clone());
+        if let Some(verifier) = &code.verifier {
+            request = request.parameter("code_verifier", verifier.clone());
+        }
+        self.client.exchange(request, ctx).await
+    }
+}
+
+#[async_trait]
+impl Grant for AuthorizationCodeGrant {
+    async fn exchange(&self, ctx: &Exchange) -> Result<TokenSet, Error> {
+        // Taken before it is sent: neither a dropped exchange nor a second caller may send it again.
+        let code = self.code().take();
+        let Some(code) = code else {
+            return self.refresh.exchange(ctx).await;
+        };
+        match self.send(&code, ctx).await {
+            Err(error) if error.sent() == Sent::No && error.kind() != ErrorKind::LoginRequired => {
+                *self.code() = Some(code);
+                Err(error)
+            }
+            Err(error) if error.sent() == Sent::Maybe => Err(error
+                .with_kind(ErrorKind::LoginRequired)
+                .with_message(
+                    "the answer to the authorization code is lost, and a code is not sent twice; start the login again",
+                )),
+            outcome => outcome,
+        }
+    }
+
+    fn rotates(&self) -> bool {
+        self.refresh.rotates()
+    }
+}
+
+impl fmt::Debug for AuthorizationCodeGrant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthorizationCodeGrant")
+            .field("client", &self.client)
+            .finish_non_exhaustive()
+    }
+}

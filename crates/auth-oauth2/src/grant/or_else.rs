@@ -1,0 +1,124 @@
+//! Refreshing while that works, and something else where it does not.
+
+use std::{fmt, sync::Arc};
+
+use async_trait::async_trait;
+use auth_core::{Error, ErrorKind, Exchange, Grant, Sent, Token, TokenSet};
+
+use crate::RefreshToken;
+
+/// Refreshes while a refresh token is held; where that is not possible or fails, another grant runs, once.
+///
+/// The other grant runs where there is no refresh token, where it was refused
+/// ([`ErrorKind::LoginRequired`]), and, unless told otherwise, where the outcome of the refresh is unknown
+/// ([`Sent::Maybe`]). Any other failure of the refresh is the failure of the whole.
+#[derive(Clone)]
+pub struct OrElse {
+    refresh: RefreshToken,
+    other: Arc<dyn Grant>,
+    when: RefreshWhen,
+    unknown: OnUnknown,
+}
+
+/// When a refresh is tried.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RefreshWhen {
+    /// Whenever a refresh token is held.
+    #[default]
+    Held,
+    /// Only while the access token is still alive, for providers whose refresh tokens end together with it.
+    TokenAlive,
+}
+
+/// What to do where the outcome of a refresh is unknown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OnUnknown {
+    /// The other grant runs at once.
+    #[default]
+    Other,
+    /// The refresh fails and may be tried again later.
+    Fail,
+}
+
+impl OrElse {
+    /// Returns a grant that refreshes by `refresh` and otherwise runs `other`.
+    pub fn new(refresh: RefreshToken, other: impl Grant + 'static) -> Self {
+        Self {
+            refresh,
+            other: Arc::new(other),
+            when: RefreshWhen::default(),
+            unknown: OnUnknown::default(),
+        }
+    }
+
+    /// Says when a refresh is tried.
+    #[must_use]
+    pub fn refresh_when(mut self, when: RefreshWhen) -> Self {
+        self.when = when;
+        self
+    }
+
+    /// Says what to do where the outcome of a refresh is unknown.
+    #[must_use]
+    pub fn on_unknown(mut self, unknown: OnUnknown) -> Self {
+        self.unknown = unknown;
+        self
+    }
+
+    fn refreshes(&self, ctx: &Exchange) -> bool {
+        if !self.refresh.is_possible(ctx) {
+            return false;
+        }
+        let token = ctx.previous.as_ref().and_then(TokenSet::token);
+        match (self.when, token) {
+            (RefreshWhen::Held, _) => true,
+            // A refresh token to start from has no access token beside it whose life could be asked for.
+            (RefreshWhen::TokenAlive, None) => ctx.previous.is_none(),
+            (RefreshWhen::TokenAlive, Some(token)) => is_alive(token, ctx),
+        }
+    }
+}
+
+fn is_alive(token: &Token, ctx: &Exchange) -> bool {
+    let now = ctx.clock.now();
+    token
+        .lifetime()
+        .is_none_or(|life| !life.ends().has_come(now))
+}
+
+#[async_trait]
+impl Grant for OrElse {
+    async fn exchange(&self, ctx: &Exchange) -> Result<TokenSet, Error> {
+        if !self.refreshes(ctx) {
+            return self.other.exchange(ctx).await;
+        }
+        let error = match self.refresh.exchange(ctx).await {
+            Ok(set) => return Ok(set),
+            Err(error) => error,
+        };
+        let refused = error.kind() == ErrorKind::LoginRequired;
+        let unknown = error.sent() == Sent::Maybe && self.unknown == OnUnknown::Other;
+        if refused || unknown {
+            tracing::debug!(refused, "the refresh failed, so the other grant runs");
+            self.other.exchange(ctx).await
+        } else {
+            Err(error)
+        }
+    }
+
+    fn rotates(&self) -> bool {
+        self.refresh.rotates()
+    }
+}
+
+impl fmt::Debug for OrElse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OrElse")
+            .field("refresh", &self.refresh)
+            .field("when", &self.when)
+            .field("unknown", &self.unknown)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,210 @@
+//! How the answer of a token endpoint is read.
+
+use std::time::Duration;
+
+use auth_core::{Error, Now, Secret};
+use bytes::Bytes;
+use http::{HeaderMap, Response, StatusCode, header::CONTENT_TYPE};
+
+use crate::{
+    Dialect, Step, expires,
+    json::{Members, Value},
+};
+
+mod refusal;
+
+pub(crate) use refusal::is_code;
+
+/// What is known about the request that a reply answers.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    step: Step,
+    at: Now,
+    secrets: Vec<Secret>,
+}
+
+impl Asked {
+    /// Returns a description: which exchange, and the reading taken just before it was sent.
+    pub fn new(step: Step, at: Now) -> Self {
+        Self {
+            step,
+            at,
+            secrets: Vec::new(),
+        }
+    }
+
+    /// Names the texts of the request that must not come back out of an error.
+    #[must_use]
+    pub fn secrets(mut self, secrets: Vec<Secret>) -> Self {
+        self.secrets = secrets;
+        self
+    }
+
+    /// Returns which exchange it was.
+    pub fn step(&self) -> Step {
+        self.step
+    }
+
+    /// Returns the reading taken just before it was sent.
+    pub fn at(&self) -> Now {
+        self.at
+    }
+
+    /// Returns whether `text` holds any secret of the request.
+    fn is_echo(&self, text: &str) -> bool {
+        let holds = |secret: &Secret| !secret.is_empty() && text.contains(secret.expose());
+        self.secrets.iter().any(holds)
+    }
+}
+
+/// What a token endpoint granted.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct TokenReply {
+    /// The access token, not empty.
+    pub access: Secret,
+    /// The refresh token, if there is one; an empty one or a null is none.
+    pub refresh: Option<Secret>,
+    /// How long the token lasts, where the reply says so in a way that can be read.
+    pub lifetime: Option<Duration>,
+    /// The granted scope, words joined by spaces; an empty text means that none was granted (RFC 6749 §5.1).
+    pub scope: Option<Box<str>>,
+    /// The further members that the dialect asked for.
+    pub extras: Vec<(Box<str>, Secret)>,
+    /// How far the server's clock and ours are apart, where the reply has a date.
+    pub skew: Option<Duration>,
+}
+
+/// Reads the answer of a token endpoint: by its status first, then by its body.
+///
+/// Tolerated: a lifetime as number, text or date; a missing `token_type`; a scope as list; a form-encoded reply;
+/// members nobody knows. What the body says in words (`error_description`, pages) is never kept: real servers put
+/// tokens there. A code is kept if it is one of the standard's or of the dialect's, or is made of `[a-z_]` and holds
+/// no secret of the request.
+///
+/// # Errors
+///
+/// * [`Unavailable`](auth_core::ErrorKind::Unavailable): status 408, 425, 429 or 5xx, or a code that says so, with the
+///   wait of `Retry-After`.
+/// * [`Configuration`](auth_core::ErrorKind::Configuration): a redirect, of which only the host is named, or the client
+///   or its request was refused.
+/// * [`LoginRequired`](auth_core::ErrorKind::LoginRequired): `invalid_grant`, and `invalid_token` for a refresh.
+/// * [`Protocol`](auth_core::ErrorKind::Protocol): status 200 with something else than a token, a body over
+///   [`MAX_BODY`](auth_core::MAX_BODY), a member that stands twice, a `token_type` that is not a bearer's.
+///
+/// The dialect may change what a refusal means.
+pub fn decode(
+    reply: &Response<Bytes>,
+    asked: &Asked,
+    dialect: &Dialect,
+) -> Result<TokenReply, Error> {
+    let (status, headers) = (reply.status(), reply.headers());
+    let error = |error: Error| refusal::annotate(error, status, headers, asked);
+    if status.is_redirection() {
+        return Err(error(refusal::redirect(headers, asked)));
+    }
+    let body = reply.body();
+    if body.len() > auth_core::MAX_BODY {
+        return Err(error(refusal::protocol("its body is larger than 1 MiB")));
+    }
+    let members = members(headers, body);
+    let code = members
+        .as_ref()
+        .and_then(|members| refusal::code(members, asked, dialect));
+    let is_error = members.as_ref().is_some_and(|members| {
+        let named = |name: &&str| !matches!(members.get(name), None | Some(Value::Null));
+        dialect.error_code[..dialect.error_code.len().min(1)]
+            .iter()
+            .any(named)
+    });
+    if status != StatusCode::OK || is_error {
+        let refused = error(refusal::by_code(code, status, asked.step));
+        let refusal = crate::Refusal {
+            step: asked.step,
+            status,
+            code,
+        };
+        return Err((dialect.refine)(&refusal, refused));
+    }
+    let Some(members) = members else {
+        return Err(error(refusal::unreadable(headers, body.len(), asked)));
+    };
+    granted(&members, headers, asked, dialect).map_err(error)
+}
+
+/// Returns the members of a body that says, or does not deny, that it has any.
+fn members(headers: &HeaderMap, body: &[u8]) -> Option<Members> {
+    let content_type = headers.get(CONTENT_TYPE).map(|value| value.as_bytes());
+    let Some(content_type) = content_type else {
+        return Members::from_json(body);
+    };
+    let essence = content_type.split(|b| *b == b';').next()?;
+    let essence = str::from_utf8(essence).ok()?.trim().to_ascii_lowercase();
+    match &*essence {
+        "application/json" | "text/json" => Members::from_json(body),
+        "application/x-www-form-urlencoded" => Members::from_form(body),
+        other if other.ends_with("+json") => Members::from_json(body),
+        _ => None,
+    }
+}
+
+fn granted(
+    members: &Members,
+    headers: &HeaderMap,
+    asked: &Asked,
+    dialect: &Dialect,
+) -> Result<TokenReply, Error> {
+    let filled = |name: &&str| members.text(name).filter(|text| !text.is_empty());
+    let Some(access) = dialect.access_token.iter().find_map(filled) else {
+        return Err(refusal::protocol("it has no access token"));
+    };
+    match members.get("token_type") {
+        None | Some(Value::Null) => {}
+        Some(Value::Text(kind)) if is_bearer(kind.expose(), dialect) => {}
+        Some(_) => {
+            return Err(refusal::protocol(
+                "its token_type is not that of a bearer token, so the token must not be used (RFC 6749 section 7.1)",
+            ));
+        }
+    }
+    let date = expires::server_time(headers);
+    let lifetime = expires::lifetime(members, dialect.expiry, date.unwrap_or(asked.at.wall));
+    if lifetime.is_none() && expires::is_told(members, dialect.expiry) {
+        tracing::warn!("the reply tells when the token ends, but not in a way that can be read");
+    }
+    let extra = |name: &&str| Some(((*name).into(), members.get(name)?.text()?));
+    Ok(TokenReply {
+        access: access.clone(),
+        refresh: filled(&"refresh_token").cloned(),
+        lifetime,
+        scope: members.get("scope").and_then(scope),
+        extras: dialect.extras.iter().filter_map(extra).collect(),
+        skew: date.map(|date| apart(date, asked.at.wall)),
+    })
+}
+
+fn is_bearer(kind: &str, dialect: &Dialect) -> bool {
+    let mut known = dialect.token_types.iter();
+    known.any(|own| own.eq_ignore_ascii_case(kind.trim()))
+}
+
+fn scope(value: &Value) -> Option<Box<str>> {
+    match value {
+        Value::Text(text) => Some(text.expose().into()),
+        Value::List(list) => {
+            let words: Option<Vec<_>> = list.iter().map(Value::text).collect();
+            let words = words?;
+            let words: Vec<_> = words.iter().map(Secret::expose).collect();
+            Some(words.join(" ").into())
+        }
+        _ => None,
+    }
+}
+
+fn apart(one: std::time::SystemTime, other: std::time::SystemTime) -> Duration {
+    one.duration_since(other)
+        .unwrap_or_else(|error| error.duration())
+}
+
+#[cfg(test)]
+mod tests;
