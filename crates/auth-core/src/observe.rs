@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -119,7 +120,11 @@ impl Watch {
             Event::Saved => tracing::info!(source = %self.name, "login saved"),
         }
         if let Some(observer) = &self.observer {
-            observer.event(&self.name, event);
+            // An observer that panics must not take the exchange with it.
+            let call = AssertUnwindSafe(|| observer.event(&self.name, event));
+            if catch_unwind(call).is_err() {
+                tracing::error!(source = %self.name, "the observer panicked");
+            }
         }
     }
 }

@@ -144,6 +144,11 @@ impl Held {
         self.until = until;
     }
 
+    /// Takes the token out, for whoever looks once and then wants to own it.
+    pub fn take(&mut self) -> Option<Token> {
+        self.token.take()
+    }
+
     /// Forgets the token.
     pub fn clear(&mut self) {
         self.token = None;

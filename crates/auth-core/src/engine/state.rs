@@ -59,8 +59,7 @@ pub(crate) struct State {
     pub(crate) refused: bool,
     /// The store's version of `set`.
     pub(crate) stored: Option<u64>,
-    /// A set that waits to be saved, and the store's version that it follows.
-    pub(crate) unsaved: Option<(TokenSet, Option<u64>)>,
+    pub(crate) unsaved: Option<Unsaved>,
     /// Whether a task is trying to save it.
     pub(crate) saving: bool,
     pub(crate) flight: Option<watch::Receiver<Outcome>>,
@@ -70,6 +69,22 @@ pub(crate) struct State {
     /// Until then, one look has been told to renew.
     pub(crate) claimed_until: Option<Duration>,
     pub(crate) bucket: Bucket,
+}
+
+/// A set that waits to be saved.
+#[derive(Clone)]
+pub(crate) struct Unsaved {
+    pub(crate) set: TokenSet,
+    pub(crate) over: Over,
+}
+
+/// What a set may be saved over.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Over {
+    /// The record of this version, or none. Whoever came between holds the newer login.
+    Version(Option<u64>),
+    /// Whatever is there: a person authorized anew.
+    Anything,
 }
 
 /// What a flight brings home.
@@ -181,15 +196,20 @@ impl Shared {
         {
             let mut state = self.lock();
             let current = state.token().map(Token::generation) == Some(refused.generation());
-            let pausing = state.strikes > 0 && state.retry_at.is_some_and(|at| now < at);
-            if !current || state.refused || pausing {
+            if !current || state.refused {
                 return;
             }
-            if state.flight.is_none() && !state.bucket.take(&self.policy, now) {
+            let pausing = state.strikes > 0 && state.retry_at.is_some_and(|at| now < at);
+            if !pausing {
+                if state.flight.is_none() && !state.bucket.take(&self.policy, now) {
+                    return;
+                }
+                state.retry_at = None;
+            } else if state.failure.is_none() {
+                // The server hands this very token out again and again; asking once more would not change that.
                 return;
             }
             state.refused = true;
-            state.retry_at = None;
         }
         self.touch();
         self.watch.tell(&Event::Refused);

@@ -4,13 +4,12 @@ use std::{pin::pin, sync::Arc, time::Duration};
 
 use crate::{
     Error, ErrorKind, Event, Exchange, Lease, OnRefusedLogin, OnStoreFailure, Record, Sent, Token,
-    TokenSet,
-    store::{CONFLICT, conflict},
+    TokenSet, store::CONFLICT,
 };
 
 use super::{
     flight::{race, timed_out, within},
-    state::{Landing, Shared},
+    state::{Landing, Over, Shared, Unsaved},
 };
 
 /// How often a lease is renewed while an exchange takes its time.
@@ -19,20 +18,18 @@ const LEASE_STEP: Duration = Duration::from_secs(5);
 /// Obtains a token: lease, re-read, use what another process obtained, else exchange, save, release.
 pub(crate) async fn renew(shared: &Shared, forced: bool) -> Result<Landing, Error> {
     let held = held(shared);
-    let leased = match lease(shared).await {
-        Some(Err(_)) if serves(shared) && held.is_some() => None,
-        Some(leased) => Some(leased?),
-        None => None,
-    };
-    let Some((mut lease, record)) = leased else {
-        let set = exchange(shared, held, forced, None).await?;
-        if shared.store.is_some() {
-            let expected = shared.lock().stored;
-            unsaved(shared, &set, expected, &no_store());
+    let (mut lease, record) = match lease(shared).await {
+        Some(Ok(leased)) => leased,
+        Some(Err(error)) if !serves(shared) || held.is_none() => return Err(error),
+        without_store => {
+            let set = exchange(shared, held, forced, None).await?;
+            let stored = shared.lock().stored;
+            if let Some(Err(error)) = without_store {
+                unsaved(shared, &set, Over::Version(stored), &error);
+            }
+            return Ok(landing(set, stored, true));
         }
-        return Ok(landing(set, None, true));
     };
-    let record = write_pending(shared, &mut *lease, record).await?;
     if let Some(record) = record.as_ref().filter(|record| is_news(shared, record)) {
         let landing = landing(record.set.clone(), Some(record.version), false);
         release(shared, lease).await;
@@ -50,10 +47,7 @@ pub(crate) async fn put(shared: &Shared, set: TokenSet) -> Result<Landing, Error
     };
     let (mut lease, record) = match leased {
         Ok(leased) => leased,
-        Err(error) => {
-            let expected = shared.lock().stored;
-            return keep(shared, set, expected, error, false);
-        }
+        Err(error) => return keep(shared, set, Over::Anything, error, false),
     };
     let expected = record.map(|record| record.version);
     let result = save(shared, &mut *lease, set, expected, false).await;
@@ -61,7 +55,7 @@ pub(crate) async fn put(shared: &Shared, set: TokenSet) -> Result<Landing, Error
     result
 }
 
-/// Saves what could not be saved before.
+/// Saves what could not be saved before: whoever takes the lease does that first.
 pub(crate) async fn save_pending(shared: &Shared) -> Result<(), Error> {
     if shared.lock().unsaved.is_none() {
         return Ok(());
@@ -69,18 +63,19 @@ pub(crate) async fn save_pending(shared: &Shared) -> Result<(), Error> {
     let Some(leased) = lease(shared).await else {
         return Ok(());
     };
-    let (mut lease, record) = leased?;
-    let result = write_pending(shared, &mut *lease, record).await.map(drop);
+    let (lease, _) = leased?;
     release(shared, lease).await;
-    result
+    Ok(())
 }
 
+/// Takes the lease, if there is a store, and reads what is stored once everything is.
 async fn lease(shared: &Shared) -> Option<Result<(Box<dyn Lease>, Option<Record>), Error>> {
     let (store, key) = shared.store.as_ref()?;
     let limit = shared.policy.exchange_timeout;
     let leased = within(shared, limit, Sent::No, async {
         let mut lease = store.lease(key).await?;
         let record = lease.load().await?;
+        let record = write_pending(shared, &mut *lease, record).await?;
         Ok((lease, record))
     });
     Some(leased.await)
@@ -92,18 +87,13 @@ async fn write_pending(
     lease: &mut dyn Lease,
     record: Option<Record>,
 ) -> Result<Option<Record>, Error> {
-    let Some((set, expected)) = shared.lock().unsaved.clone() else {
+    let Some(Unsaved { set, over }) = shared.lock().unsaved.clone() else {
         return Ok(record);
     };
     let mut stored = record;
-    if stored.as_ref().map(|record| record.version) == expected {
-        let version = within(
-            shared,
-            shared.policy.exchange_timeout,
-            Sent::No,
-            lease.save(expected, &set),
-        )
-        .await?;
+    let expected = stored.as_ref().map(|record| record.version);
+    if over == Over::Anything || over == Over::Version(expected) {
+        let version = lease.save(expected, &set).await?;
         stored = Some(Record::new(set, version));
         shared.watch.tell(&Event::Saved);
     }
@@ -208,7 +198,8 @@ async fn save(
             shared.lock().unsaved = None;
             Ok(landing(set, Some(version), exchanged))
         }
-        Err(error) => keep(shared, set, expected, error, exchanged),
+        Err(error) if exchanged => keep(shared, set, Over::Version(expected), error, true),
+        Err(error) => keep(shared, set, Over::Anything, error, false),
     }
 }
 
@@ -216,21 +207,23 @@ async fn save(
 fn keep(
     shared: &Shared,
     set: TokenSet,
-    expected: Option<u64>,
+    over: Over,
     error: Error,
     exchanged: bool,
 ) -> Result<Landing, Error> {
-    unsaved(shared, &set, expected, &error);
+    unsaved(shared, &set, over, &error);
     if serves(shared) {
-        return Ok(landing(set, expected, exchanged));
+        let stored = shared.lock().stored;
+        return Ok(landing(set, stored, exchanged));
     }
     Err(error)
 }
 
-fn unsaved(shared: &Shared, set: &TokenSet, expected: Option<u64>, error: &Error) {
-    // Whoever came between holds the newer login; saving over it would bring a spent one back.
-    if error.code() != Some(CONFLICT) {
-        shared.lock().unsaved = Some((set.clone(), expected));
+fn unsaved(shared: &Shared, set: &TokenSet, over: Over, error: &Error) {
+    // Saving over a newer login would bring a spent one back.
+    if over == Over::Anything || error.code() != Some(CONFLICT) {
+        let set = set.clone();
+        shared.lock().unsaved = Some(Unsaved { set, over });
     }
     let error = error.clone();
     shared.watch.tell(&Event::Unsaved { error });
@@ -259,7 +252,7 @@ fn is_news(shared: &Shared, record: &Record) -> bool {
 
 fn held(shared: &Shared) -> Option<TokenSet> {
     let state = shared.lock();
-    let unsaved = state.unsaved.as_ref().map(|(set, _)| set.clone());
+    let unsaved = state.unsaved.as_ref().map(|unsaved| unsaved.set.clone());
     unsaved.or_else(|| state.set.clone())
 }
 
@@ -273,10 +266,4 @@ fn landing(set: TokenSet, stored: Option<u64>, exchanged: bool) -> Landing {
 
 fn serves(shared: &Shared) -> bool {
     shared.policy.on_store_failure == OnStoreFailure::Serve
-}
-
-fn no_store() -> Error {
-    conflict()
-        .with_message("the store cannot be reached")
-        .with_code("store_unreachable")
 }
