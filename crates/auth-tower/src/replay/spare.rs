@@ -1,0 +1,69 @@
+//! All that a second sending needs, kept while the first is under way.
+
+use std::sync::Arc;
+
+use http::{Extensions, HeaderName, HeaderValue, Method, Request, Uri, Version};
+
+use super::Replay;
+use crate::config::Config;
+
+/// A copy of a request from before it got its token, and a service to send it with.
+pub(crate) struct Spare<S, B, P: Replay<B>> {
+    service: S,
+    config: Arc<Config>,
+    replay: P,
+    body: P::Spare,
+    method: Method,
+    uri: Uri,
+    version: Version,
+    /// A plain list is one allocation, a copied map two. The map is made again if it is ever needed.
+    headers: Vec<(HeaderName, HeaderValue)>,
+    extensions: Extensions,
+}
+
+impl<S: Clone, B, P: Replay<B> + Clone> Spare<S, B, P> {
+    /// Returns the request as it was and, where the body can be sent again, the copy.
+    pub(crate) fn keep(
+        service: &S,
+        config: &Arc<Config>,
+        replay: &P,
+        request: Request<B>,
+    ) -> (Request<B>, Option<Box<Self>>) {
+        let (head, body) = request.into_parts();
+        let (body, spare) = replay.split(body);
+        let spare = spare.map(|body| {
+            let headers = &head.headers;
+            Box::new(Self {
+                service: service.clone(),
+                config: Arc::clone(config),
+                replay: replay.clone(),
+                body,
+                method: head.method.clone(),
+                uri: head.uri.clone(),
+                version: head.version,
+                headers: headers
+                    .iter()
+                    .map(|(n, v)| (n.clone(), v.clone()))
+                    .collect(),
+                extensions: head.extensions.clone(),
+            })
+        });
+        (Request::from_parts(head, body), spare)
+    }
+}
+
+impl<S, B, P: Replay<B>> Spare<S, B, P> {
+    /// Returns the service, which is not yet polled ready, and the request without a token, if the body is whole.
+    pub(crate) fn restore(self: Box<Self>) -> Option<(S, Arc<Config>, Request<B>)> {
+        let this = *self;
+        let mut request = Request::new(this.replay.restore(this.body)?);
+        *request.method_mut() = this.method;
+        *request.uri_mut() = this.uri;
+        *request.version_mut() = this.version;
+        *request.extensions_mut() = this.extensions;
+        for (name, value) in this.headers {
+            request.headers_mut().append(name, value);
+        }
+        Some((this.service, this.config, request))
+    }
+}

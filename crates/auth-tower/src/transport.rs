@@ -1,0 +1,140 @@
+//! Token requests over any tower service.
+
+use std::{
+    fmt,
+    future::{Future, poll_fn},
+    pin::pin,
+    sync::{Arc, Mutex, PoisonError},
+    task::Poll,
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use auth_core::{Clock, Error, ErrorKind, MAX_BODY, Sent, Sleep, SystemClock, Transport};
+use bytes::{Buf, BufMut, Bytes, BytesMut};
+use http::{Request, Response};
+use http_body::Body;
+use http_body_util::Full;
+use tower_service::Service;
+
+/// Sends token requests over any HTTP service, such as a hyper-util client.
+///
+/// The service must not follow redirects and must not repeat requests, so give it the bare client. It must not be the
+/// authenticated one: a token request needs no token.
+pub struct TowerTransport<S> {
+    /// Locked only to clone it: many services are not `Sync`.
+    service: Mutex<S>,
+    clock: Arc<dyn Clock>,
+    timeout: Duration,
+}
+
+impl<S> TowerTransport<S> {
+    /// Returns a transport over `service` with a time limit of 30 seconds for each exchange.
+    pub fn new(service: S) -> Self {
+        Self {
+            service: Mutex::new(service),
+            clock: Arc::new(SystemClock::new()),
+            timeout: Duration::from_secs(30),
+        }
+    }
+
+    /// Says how long one exchange may take, from waiting for the service to the last byte of the answer.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Says which clock measures the time limit.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+}
+
+#[async_trait]
+impl<S, R> Transport for TowerTransport<S>
+where
+    S: Service<Request<Full<Bytes>>, Response = Response<R>> + Clone + Send,
+    S::Future: Send,
+    S::Error: Send,
+    R: Body + Send,
+    R::Data: Send,
+    R::Error: Send,
+{
+    async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Error> {
+        let mut service = {
+            let shared = self.service.lock().unwrap_or_else(PoisonError::into_inner);
+            shared.clone()
+        };
+        let deadline = self.clock.monotonic().saturating_add(self.timeout);
+        let mut late = self.clock.sleep_until(deadline);
+        let ready = poll_fn(|cx| service.poll_ready(cx));
+        match within(&mut late, ready).await {
+            Some(Ok(())) => {}
+            Some(Err(_)) => return Err(unavailable("the HTTP client is not ready to send")),
+            None => return Err(unavailable(LATE)),
+        }
+        let call = service.call(request.map(Full::new));
+        match within(&mut late, exchange(call)).await {
+            Some(outcome) => outcome,
+            None => Err(unavailable(LATE)),
+        }
+        .map_err(|error| error.with_sent(Sent::Maybe))
+    }
+}
+
+const LATE: &str = "the token endpoint did not answer in time";
+
+/// Waits for the answer and reads it. The client's own errors are dropped: their texts may quote the address.
+async fn exchange<F, R, E>(call: F) -> Result<Response<Bytes>, Error>
+where
+    F: Future<Output = Result<Response<R>, E>>,
+    R: Body,
+{
+    let answer = call.await;
+    let Ok(answer) = answer else {
+        return Err(unavailable("the exchange with the token endpoint failed"));
+    };
+    let (head, body) = answer.into_parts();
+    let mut body = pin!(body);
+    let mut read = BytesMut::new();
+    while let Some(frame) = poll_fn(|cx| body.as_mut().poll_frame(cx)).await {
+        let Ok(frame) = frame else {
+            return Err(unavailable("the answer of the token endpoint broke off"));
+        };
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
+        if data.remaining() > MAX_BODY - read.len() {
+            return Err(unavailable(
+                "the answer of the token endpoint is longer than 1 MiB",
+            ));
+        }
+        read.put(data);
+    }
+    Ok(Response::from_parts(head, read.freeze()))
+}
+
+/// Waits for `work`, but not past `late`.
+async fn within<F: Future>(late: &mut Sleep, work: F) -> Option<F::Output> {
+    let mut work = pin!(work);
+    poll_fn(|cx| match work.as_mut().poll(cx) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending => late.as_mut().poll(cx).map(|()| None),
+    })
+    .await
+}
+
+fn unavailable(message: &'static str) -> Error {
+    Error::new(ErrorKind::Unavailable, message)
+}
+
+impl<S> fmt::Debug for TowerTransport<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TowerTransport")
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
+}
