@@ -1,8 +1,21 @@
 #![doc = include_str!("../README.md")]
 
+mod canary;
 mod clock;
 pub mod contract;
+mod emulator;
+mod ledger;
 pub mod mocks;
 mod scripted;
+mod server;
+#[cfg(test)]
+mod wire;
 
 pub use clock::ManualClock;
+pub use emulator::{BasicDecoding, IssueRefreshToken, OldAccessToken, OrgApiEmulator, OrgApiKnobs};
+pub use ledger::{Deviation, DeviationKind, Entry, Ledger, Request, SecretKind, Stray};
+pub use scripted::{
+    FailingSource, FailingStore, Gate, Recorded, ScriptedGrant, ScriptedSource, ScriptedTransport,
+    Seen, StaticSource, StoreCall, StoreFault, token, token_set,
+};
+pub use server::{Fault, Server};

@@ -1,0 +1,302 @@
+//! Everything that a server was sent, and what was wrong with it.
+
+mod deviation;
+mod entry;
+mod request;
+mod secrets;
+mod shown;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    net::SocketAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use tokio::sync::watch;
+
+use self::secrets::Secrets;
+pub use self::{
+    deviation::{Deviation, DeviationKind},
+    entry::Entry,
+    request::Request,
+    secrets::{SecretKind, Stray},
+};
+pub(crate) use self::{entry::Outcome, secrets::Place};
+
+/// The record of one server, shared by its clones.
+///
+/// It keeps the raw bytes of every request, and with them secrets; nothing that it shows holds one.
+#[derive(Clone, Default)]
+pub struct Ledger(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    book: Mutex<Book>,
+    arrived: watch::Sender<usize>,
+    finished: watch::Sender<usize>,
+}
+
+#[derive(Default)]
+struct Book {
+    entries: BTreeMap<usize, Entry>,
+    keep: Option<usize>,
+    arrived: usize,
+    processed: usize,
+    connections: usize,
+    grants: BTreeMap<String, usize>,
+    statuses: BTreeMap<u16, usize>,
+    deviations: Vec<Deviation>,
+    secrets: Secrets,
+    foreign: Vec<Ledger>,
+    /// The addresses of redirects that were given as answers.
+    redirects: Vec<String>,
+    address: Option<SocketAddr>,
+}
+
+/// What an emulator has to say about one request.
+pub(crate) struct Notes {
+    number: usize,
+    deviations: Vec<Deviation>,
+    grant: Option<String>,
+}
+
+impl Notes {
+    pub(crate) fn new(number: usize) -> Self {
+        Self {
+            number,
+            deviations: Vec::new(),
+            grant: None,
+        }
+    }
+
+    /// Notes a deviation about the parameter, header or other part called `name`.
+    pub(crate) fn deviation(&mut self, kind: DeviationKind, name: &str) {
+        let deviation = Deviation::new(self.number, kind, name);
+        if !self.deviations.contains(&deviation) {
+            self.deviations.push(deviation);
+        }
+    }
+
+    /// Names the grant that the request asks for.
+    pub(crate) fn grant(&mut self, name: &str) {
+        self.grant = Some(name.to_owned());
+    }
+}
+
+impl Ledger {
+    /// Returns how many requests arrived, answered or not.
+    pub fn requests(&self) -> usize {
+        self.book().arrived
+    }
+
+    /// Returns how many requests the emulator processed.
+    pub fn processed(&self) -> usize {
+        self.book().processed
+    }
+
+    /// Returns how many connections were opened.
+    pub fn connections(&self) -> usize {
+        self.book().connections
+    }
+
+    /// Returns how many processed requests asked for this grant, by its name in the emulator's documentation.
+    pub fn count(&self, grant: &str) -> usize {
+        self.book().grants.get(grant).copied().unwrap_or_default()
+    }
+
+    /// Returns how many requests were answered with this status.
+    pub fn answered(&self, status: u16) -> usize {
+        let book = self.book();
+        book.statuses.get(&status).copied().unwrap_or_default()
+    }
+
+    /// Returns the requests kept, oldest first.
+    pub fn entries(&self) -> Vec<Entry> {
+        self.book().entries.values().cloned().collect()
+    }
+
+    /// Returns the latest request kept.
+    pub fn last(&self) -> Option<Entry> {
+        let book = self.book();
+        book.entries
+            .last_key_value()
+            .map(|(_, entry)| entry.clone())
+    }
+
+    /// Returns every deviation from the wire specification so far. Whether the request succeeded plays no part.
+    pub fn deviations(&self) -> Vec<Deviation> {
+        self.book().deviations.clone()
+    }
+
+    /// Returns every place where a secret known to the emulator stands in a kept request and does not belong.
+    pub fn secrets_out_of_place(&self) -> Vec<Stray> {
+        // The foreign books are read first and one at a time, so that two ledgers may watch each other.
+        let foreign: Vec<Self> = self.book().foreign.clone();
+        let known: Vec<Secrets> = foreign
+            .iter()
+            .map(|ledger| ledger.book().secrets.nowhere())
+            .collect();
+        let book = self.book();
+        let all = || std::iter::once(&book.secrets).chain(&known);
+        book.entries
+            .values()
+            .flat_map(|entry| all().flat_map(|secrets| secrets.strays(entry)))
+            .collect()
+    }
+
+    /// Treats the secrets of `other` as ones that must not be seen here at all, and requests to where `other`
+    /// redirected as redirects followed.
+    pub fn foreign(&self, other: &Self) {
+        if !Arc::ptr_eq(&self.0, &other.0) {
+            self.book().foreign.push(other.clone());
+        }
+    }
+
+    /// Adds a secret that must not be seen here at all.
+    pub fn forbid(&self, kind: SecretKind, value: &str) {
+        self.book().secrets.forbid(kind, value);
+    }
+
+    /// Keeps only the latest `count` requests; counters and deviations go on. For load tests.
+    pub fn keep(&self, count: usize) {
+        let mut book = self.book();
+        book.keep = Some(count);
+        book.trim();
+    }
+
+    /// Waits until `count` requests have arrived in total.
+    ///
+    /// # Cancellation
+    ///
+    /// The future may be dropped at any time.
+    pub async fn wait_for(&self, count: usize) {
+        let mut arrived = self.0.arrived.subscribe();
+        // The sender lives in this ledger, so the wait cannot end early.
+        let _ = arrived.wait_for(|seen| *seen >= count).await;
+    }
+
+    /// Waits until the outcome of `count` requests is known.
+    ///
+    /// # Cancellation
+    ///
+    /// The future may be dropped at any time.
+    pub async fn wait_for_finished(&self, count: usize) {
+        let mut finished = self.0.finished.subscribe();
+        let _ = finished.wait_for(|seen| *seen >= count).await;
+    }
+
+    pub(crate) fn serves(&self, address: SocketAddr) {
+        self.book().address = Some(address);
+    }
+
+    pub(crate) fn connected(&self) {
+        self.book().connections += 1;
+    }
+
+    /// Adds a secret of the emulator's, with where it belongs.
+    pub(crate) fn secret(&self, kind: SecretKind, value: &str) {
+        self.book().secrets.add(kind, value);
+    }
+
+    /// Says that secrets of `kind` belong at `place` of requests for paths that begin with `path`.
+    pub(crate) fn belongs(&self, kind: SecretKind, path: &str, place: Place) {
+        self.book().secrets.belongs(kind, path, place);
+    }
+
+    pub(crate) fn redirected(&self, location: &str) {
+        self.book().redirects.push(location.to_owned());
+    }
+
+    pub(crate) fn arrived(&self, request: Arc<Request>) -> usize {
+        let followed = self.is_redirected(&request);
+        let number = {
+            let mut book = self.book();
+            let number = book.arrived;
+            book.arrived += 1;
+            if followed {
+                let kind = DeviationKind::RedirectFollowed;
+                book.deviations
+                    .push(Deviation::new(number, kind, "location"));
+            }
+            if book.keep != Some(0) {
+                book.entries.insert(number, Entry::new(number, request));
+                book.trim();
+            }
+            number
+        };
+        self.0.arrived.send_modify(|count| *count += 1);
+        number
+    }
+
+    pub(crate) fn finished(&self, number: usize, outcome: Outcome, notes: Notes) {
+        {
+            let mut book = self.book();
+            let status = outcome.status();
+            *book.statuses.entry(status).or_default() += 1;
+            if matches!(outcome, Outcome::Processed(_)) {
+                book.processed += 1;
+            }
+            if let Some(grant) = &notes.grant {
+                *book.grants.entry(grant.clone()).or_default() += 1;
+            }
+            if let Some(entry) = book.entries.get_mut(&number) {
+                entry.finish(outcome, notes.grant);
+            }
+            book.deviations.extend(notes.deviations);
+        }
+        self.0.finished.send_modify(|count| *count += 1);
+    }
+
+    /// Returns whether `request` goes where this server, or one that is watched, redirected to.
+    fn is_redirected(&self, request: &Request) -> bool {
+        let (foreign, address) = {
+            let book = self.book();
+            if book.redirects.is_empty() && book.foreign.is_empty() {
+                return false;
+            }
+            (book.foreign.clone(), book.address)
+        };
+        let (target, host) = (request.target(), request.header("host"));
+        let mut whole = vec![format!("http://{}{target}", host.unwrap_or_default())];
+        whole.extend(address.map(|own| format!("http://{own}{target}")));
+        if foreign.iter().any(|other| other.gave(&whole)) {
+            return true;
+        }
+        whole.push(target.to_owned());
+        self.gave(&whole)
+    }
+
+    /// Returns whether a redirect given here leads to one of these addresses.
+    fn gave(&self, addresses: &[String]) -> bool {
+        let book = self.book();
+        let mut redirects = book.redirects.iter();
+        redirects.any(|location| addresses.contains(location))
+    }
+
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.0.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Book {
+    fn trim(&mut self) {
+        while self.keep.is_some_and(|keep| self.entries.len() > keep) {
+            self.entries.pop_first();
+        }
+    }
+}
+
+impl fmt::Debug for Ledger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let book = self.book();
+        f.debug_struct("Ledger")
+            .field("requests", &book.arrived)
+            .field("grants", &book.grants)
+            .field("statuses", &book.statuses)
+            .field("deviations", &book.deviations)
+            .finish_non_exhaustive()
+    }
+}
