@@ -1,1 +1,3 @@
 //! Stories over real loopback sockets.
+
+mod architecture;
