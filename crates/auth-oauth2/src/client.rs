@@ -1,11 +1,12 @@
 //! One exchange with a token endpoint.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use auth_core::{
-    Credentials, Error, Exchange, Lifetime, Secret, Sent, Token, TokenRequest, TokenSet, Transport,
+    Credentials, Error, Exchange, Lifetime, Secret, Token, TokenRequest, TokenSet, Transport,
 };
 use bytes::Bytes;
+use http::StatusCode;
 use tracing::Instrument;
 use zeroize::Zeroize;
 
@@ -13,6 +14,9 @@ use crate::{
     Asked, Dialect, Endpoint, GrantRequest, MissingRefresh, Step, TokenReply, decode, encode,
     request::secrets,
 };
+
+/// How far two clocks may be apart before it is worth a word.
+const MAX_SKEW: Duration = Duration::from_secs(60);
 
 /// A token endpoint, how to reach it, who asks, and what is odd about it. Cheap to clone.
 #[derive(Clone)]
@@ -38,6 +42,17 @@ impl TokenClient {
             transport: Arc::new(transport),
             credentials: Arc::new(credentials),
             dialect,
+        }))
+    }
+
+    /// Returns the same client at another endpoint, for providers that have several.
+    #[must_use]
+    pub fn at(&self, endpoint: Endpoint) -> Self {
+        Self(Arc::new(Inner {
+            endpoint,
+            transport: Arc::clone(&self.0.transport),
+            credentials: Arc::clone(&self.0.credentials),
+            dialect: self.0.dialect.clone(),
         }))
     }
 
@@ -99,7 +114,10 @@ impl TokenClient {
         request: &TokenRequest,
     ) -> Result<TokenSet, Error> {
         let dialect = &self.0.dialect;
-        let answered = |error: Error| error.with_sent(Sent::Answered);
+        let answered = |error: Error| error.with_status(StatusCode::OK);
+        if reply.skew.is_some_and(|skew| skew > MAX_SKEW) {
+            tracing::warn!(skew = ?reply.skew, "the clocks of the server and of this machine differ");
+        }
         let mut token = Token::bearer(reply.access).map_err(answered)?;
         for (name, value) in &dialect.token_headers {
             token = token.with_header(name.clone(), value).map_err(answered)?;

@@ -1,6 +1,6 @@
 //! A reply's members, read so that no name stands twice and every text is wiped when dropped.
 
-use std::fmt;
+use std::{borrow::Cow, fmt, str};
 
 use auth_core::Secret;
 use serde::{
@@ -14,7 +14,7 @@ pub(crate) enum Value {
     Bool(bool),
     Number(serde_json::Number),
     Text(Secret),
-    List(Vec<Value>),
+    List(Vec<Self>),
     Object(Members),
 }
 
@@ -45,15 +45,19 @@ impl Members {
     /// Reads a form-encoded reply, as some older servers send it.
     pub(crate) fn from_form(body: &[u8]) -> Option<Self> {
         let text = str::from_utf8(body).ok()?.trim();
-        let mut members = Self(Vec::new());
-        for (name, value) in form_urlencoded::parse(text.as_bytes()) {
-            if members.get(&name).is_some() {
-                return None;
-            }
-            let value = Value::Text(Secret::new(value.into_owned()));
-            members.0.push((name.into(), value));
-        }
-        Some(members)
+        let text_of = |value: Cow<'_, str>| Value::Text(Secret::new(value.into_owned()));
+        let members = form_urlencoded::parse(text.as_bytes())
+            .map(|(name, value)| (name.into(), text_of(value)))
+            .collect();
+        Self::without_repetition(members)
+    }
+
+    fn without_repetition(members: Vec<(Box<str>, Value)>) -> Option<Self> {
+        // Sorted rather than compared pairwise: a megabyte can hold a hundred thousand names.
+        let mut names: Vec<_> = members.iter().map(|(name, _)| name).collect();
+        names.sort_unstable();
+        let repeats = names.windows(2).any(|pair| pair[0] == pair[1]);
+        (!repeats).then_some(Self(members))
     }
 
     /// Returns the member of that name.
@@ -127,12 +131,8 @@ impl<'de> Visitor<'de> for Reader {
         while let Some(member) = map.next_entry::<Box<str>, Value>()? {
             members.push(member);
         }
-        // Sorted rather than compared pairwise: a megabyte can hold a hundred thousand names.
-        let mut names: Vec<_> = members.iter().map(|(name, _)| name).collect();
-        names.sort_unstable();
-        if names.windows(2).any(|pair| pair[0] == pair[1]) {
-            return Err(A::Error::custom("a member stands twice"));
-        }
-        Ok(Value::Object(Members(members)))
+        Members::without_repetition(members)
+            .map(Value::Object)
+            .ok_or_else(|| A::Error::custom("a member stands twice"))
     }
 }

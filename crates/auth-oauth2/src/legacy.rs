@@ -79,7 +79,7 @@ impl User {
 
 #[async_trait]
 impl UserCredentials for User {
-    async fn user(&self) -> Result<User, Error> {
+    async fn user(&self) -> Result<Self, Error> {
         Ok(self.clone())
     }
 }

@@ -1,13 +1,16 @@
 //! How the answer of a token endpoint is read.
 
-use std::time::Duration;
+use std::{
+    str,
+    time::{Duration, SystemTime},
+};
 
 use auth_core::{Error, Now, Secret};
 use bytes::Bytes;
 use http::{HeaderMap, Response, StatusCode, header::CONTENT_TYPE};
 
 use crate::{
-    Dialect, Step, expires,
+    Dialect, Refusal, Step, expires,
     json::{Members, Value},
 };
 
@@ -52,7 +55,11 @@ impl Asked {
 
     /// Returns whether `text` holds any secret of the request.
     fn is_echo(&self, text: &str) -> bool {
-        let holds = |secret: &Secret| !secret.is_empty() && text.contains(secret.expose());
+        // A secret of a few letters would be found in everything, so such a one counts only if it is all there is.
+        let holds = |secret: &Secret| match secret.expose() {
+            short if short.len() < 4 => text == short,
+            secret => text.contains(secret),
+        };
         self.secrets.iter().any(holds)
     }
 }
@@ -104,32 +111,35 @@ pub fn decode(
         return Err(error(refusal::redirect(headers, asked)));
     }
     let body = reply.body();
-    if body.len() > auth_core::MAX_BODY {
-        return Err(error(refusal::protocol("its body is larger than 1 MiB")));
-    }
-    let members = members(headers, body);
-    let code = members
-        .as_ref()
-        .and_then(|members| refusal::code(members, asked, dialect));
-    let is_error = members.as_ref().is_some_and(|members| {
-        let named = |name: &&str| !matches!(members.get(name), None | Some(Value::Null));
-        dialect.error_code[..dialect.error_code.len().min(1)]
-            .iter()
-            .any(named)
-    });
-    if status != StatusCode::OK || is_error {
-        let refused = error(refusal::by_code(code, status, asked.step));
-        let refusal = crate::Refusal {
-            step: asked.step,
-            status,
-            code,
-        };
-        return Err((dialect.refine)(&refusal, refused));
-    }
-    let Some(members) = members else {
-        return Err(error(refusal::unreadable(headers, body.len(), asked)));
+    let members = if body.len() > auth_core::MAX_BODY {
+        None
+    } else {
+        members(headers, body)
     };
-    granted(&members, headers, asked, dialect).map_err(error)
+    let members = members.as_ref();
+    let unreadable = || refusal::Unreadable::new(headers, body.len(), asked);
+    let code = members.and_then(|members| refusal::code(members, asked, dialect));
+    let denied = |members: &Members| !matches!(members.get("error"), None | Some(Value::Null));
+    match members {
+        Some(members) if status == StatusCode::OK && !denied(members) => {
+            granted(members, headers, asked, dialect).map_err(error)
+        }
+        None if status == StatusCode::OK => Err(error(
+            refusal::protocol("it cannot be read").with_source(unreadable()),
+        )),
+        _ => {
+            let mut refused = error(refusal::by_code(code, status, asked.step));
+            if members.is_none() {
+                refused = refused.with_source(unreadable());
+            }
+            let refusal = Refusal {
+                step: asked.step,
+                status,
+                code,
+            };
+            Err((dialect.refine)(&refusal, refused))
+        }
+    }
 }
 
 /// Returns the members of a body that says, or does not deny, that it has any.
@@ -201,7 +211,7 @@ fn scope(value: &Value) -> Option<Box<str>> {
     }
 }
 
-fn apart(one: std::time::SystemTime, other: std::time::SystemTime) -> Duration {
+fn apart(one: SystemTime, other: SystemTime) -> Duration {
     one.duration_since(other)
         .unwrap_or_else(|error| error.duration())
 }

@@ -1,6 +1,6 @@
 //! How a token request is written down.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, str};
 
 use auth_core::{Error, ErrorKind, Parameter, Secret, TokenRequest};
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -24,7 +24,7 @@ use crate::{Dialect, Endpoint, GrantType, Placement, Step};
 ///
 /// let request = GrantRequest::new(Step::RefreshToken)
 ///     .parameter("refresh_token", Secret::new("made-up"));
-/// # drop(request);
+/// assert_eq!(request.step(), Step::RefreshToken);
 /// ```
 #[derive(Clone, Debug)]
 pub struct GrantRequest {
@@ -180,7 +180,7 @@ fn pairs(parameters: &[Parameter], order: &[&str], text: String) -> String {
 
 /// Returns every text of the request that must not come back out of an error.
 pub(crate) fn secrets(request: &TokenRequest) -> Vec<Secret> {
-    let public = ["grant_type", "scope", "redirect_uri"];
+    let public = ["grant_type", "scope", "redirect_uri", "client_id"];
     let mut secrets: Vec<Secret> = request
         .query()
         .iter()

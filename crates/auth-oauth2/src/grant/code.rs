@@ -92,10 +92,11 @@ impl Grant for AuthorizationCodeGrant {
                 *self.code() = Some(code);
                 Err(error)
             }
-            Err(error) if error.sent() == Sent::Maybe => Err(error
+            // Waiting helps nobody: the code may be spent, and it is not sent twice.
+            Err(error) if error.is_transient() => Err(error
                 .with_kind(ErrorKind::LoginRequired)
                 .with_message(
-                    "the answer to the authorization code is lost, and a code is not sent twice; start the login again",
+                    "the authorization code brought no token and is not sent twice; start the login again",
                 )),
             outcome => outcome,
         }

@@ -116,23 +116,30 @@ pub(super) fn protocol(why: &'static str) -> Error {
     )
 }
 
-/// Returns the error for a body that is not what a token endpoint sends, without any of its text.
-pub(super) fn unreadable(headers: &HeaderMap, length: usize, asked: &Asked) -> Error {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"/+.-".contains(&b);
-    let content_type = headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.split(';').next())
-        .map(str::trim)
-        .filter(|value| value.len() <= 64 && value.bytes().all(plain))
-        .filter(|value| !value.is_empty() && !asked.is_echo(value))
-        .unwrap_or("unknown");
-    Error::new(
-        ErrorKind::Protocol,
-        format!(
-            "the reply of the token endpoint is not a readable token reply: content type {content_type}, {length} bytes"
-        ),
-    )
+/// What is told about a body that is not what a token endpoint sends: none of its text.
+#[derive(Debug, thiserror::Error)]
+#[error("the body is not a readable token reply: content type {content_type}, {length} bytes")]
+pub(super) struct Unreadable {
+    content_type: Box<str>,
+    length: usize,
+}
+
+impl Unreadable {
+    pub(super) fn new(headers: &HeaderMap, length: usize, asked: &Asked) -> Self {
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b"/+.-".contains(&b);
+        let content_type = headers
+            .get(CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.split(';').next())
+            .map(str::trim)
+            .filter(|value| value.len() <= 64 && value.bytes().all(plain))
+            .filter(|value| !value.is_empty() && !asked.is_echo(value))
+            .unwrap_or("unknown");
+        Self {
+            content_type: content_type.into(),
+            length,
+        }
+    }
 }
 
 /// Returns the error for a redirect, which is never followed: it would carry the secrets elsewhere.
