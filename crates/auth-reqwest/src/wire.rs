@@ -1,13 +1,12 @@
 //! A server for tests that shows the bytes it got and answers with the bytes it was given.
 
-use std::{error::Error, net::SocketAddr, sync::Arc};
+use std::{error::Error, net::SocketAddr};
 
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     sync::mpsc,
 };
-use tokio_rustls::{TlsAcceptor, rustls::ServerConfig};
 
 /// What the server does on one connection after it has read a request.
 pub(crate) enum Reply {
@@ -51,11 +50,15 @@ impl Server {
     }
 
     /// Starts a server that answers one connection over TLS.
-    pub(crate) async fn start_tls(config: ServerConfig, reply: Reply) -> Self {
+    #[cfg(feature = "rustls")]
+    pub(crate) async fn start_tls(config: rustls::ServerConfig, reply: Reply) -> Self {
         let (server, listener, tell) = Self::bind().await;
         tokio::spawn(async move {
             let (stream, _) = listener.accept().await.unwrap();
-            match TlsAcceptor::from(Arc::new(config)).accept(stream).await {
+            match tokio_rustls::TlsAcceptor::from(std::sync::Arc::new(config))
+                .accept(stream)
+                .await
+            {
                 Ok(stream) => serve(stream, reply, &tell, |_| ()).await,
                 Err(_) => tell.send(String::new()).unwrap(),
             }

@@ -5,6 +5,9 @@ use tower::ServiceExt;
 use super::*;
 use crate::wire::{Reply, Server, words};
 
+#[cfg(feature = "tower")]
+mod redirects;
+
 const SECRET: &str = "made-up-secret";
 
 async fn sent<B>(body: B) -> String

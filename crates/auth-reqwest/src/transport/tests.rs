@@ -4,6 +4,7 @@ use super::*;
 use crate::wire::{Reply, Server};
 
 mod faults;
+#[cfg(feature = "rustls")]
 mod tls;
 
 const SECRET: &str = "made-up-secret";
