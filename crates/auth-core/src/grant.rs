@@ -44,6 +44,8 @@ pub struct Exchange {
     pub clock: Arc<dyn Clock>,
     /// Whether a person asked for this exchange, so that what is known to have failed may be tried again.
     pub forced: bool,
+    /// Whether a server refused the access token of the previous set before its end.
+    pub refused: bool,
 }
 
 impl Exchange {
@@ -53,6 +55,7 @@ impl Exchange {
             previous: None,
             clock,
             forced: false,
+            refused: false,
         }
     }
 
@@ -67,6 +70,7 @@ impl fmt::Debug for Exchange {
         f.debug_struct("Exchange")
             .field("previous", &self.previous)
             .field("forced", &self.forced)
+            .field("refused", &self.refused)
             .finish_non_exhaustive()
     }
 }

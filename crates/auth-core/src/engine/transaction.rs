@@ -159,6 +159,7 @@ async fn exchange(
     mut lease: Option<&mut dyn Lease>,
 ) -> Result<TokenSet, Error> {
     let mut ctx = Exchange::new(Arc::clone(&shared.clock));
+    ctx.refused = previous.as_ref().is_some_and(|set| is_refused(shared, set));
     ctx.previous = previous;
     ctx.forced = forced;
     let limit = shared.policy.exchange_timeout;
@@ -248,6 +249,14 @@ fn is_news(shared: &Shared, record: &Record) -> bool {
         });
         Some(record.version) != state.stored && !ending && !(same && state.refused)
     })
+}
+
+/// Returns whether the access token of `set` is the one that a server refused.
+fn is_refused(shared: &Shared, set: &TokenSet) -> bool {
+    let state = shared.lock();
+    let texts = state.token().zip(set.token());
+    state.refused
+        && texts.is_some_and(|(own, other)| own.access().expose() == other.access().expose())
 }
 
 fn held(shared: &Shared) -> Option<TokenSet> {

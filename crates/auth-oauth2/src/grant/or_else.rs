@@ -27,7 +27,8 @@ pub enum RefreshWhen {
     /// Whenever a refresh token is held.
     #[default]
     Held,
-    /// Only while the access token is still alive, for providers whose refresh tokens end together with it.
+    /// Only while the access token has neither ended nor been refused, for providers whose refresh tokens end together
+    /// with it.
     TokenAlive,
 }
 
@@ -76,7 +77,7 @@ impl OrElse {
             (RefreshWhen::Held, _) => true,
             // A refresh token to start from has no access token beside it whose life could be asked for.
             (RefreshWhen::TokenAlive, None) => ctx.previous.is_none(),
-            (RefreshWhen::TokenAlive, Some(token)) => is_alive(token, ctx),
+            (RefreshWhen::TokenAlive, Some(token)) => !ctx.refused && is_alive(token, ctx),
         }
     }
 }
