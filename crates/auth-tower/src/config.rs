@@ -120,3 +120,6 @@ fn plain_http() -> AuthError {
     let cause = Error::new(ErrorKind::Configuration, message);
     AuthError::new(Reason::PlainHttp, cause)
 }
+
+#[cfg(test)]
+mod tests;

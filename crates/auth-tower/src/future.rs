@@ -1,25 +1,22 @@
 //! The future of a request on its way through the layer.
 
+mod waiting;
+
 use std::{
     fmt,
     future::Future,
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll, ready},
 };
 
-use auth_core::{Token, TokenSource};
 use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
+pub(crate) use self::waiting::Waiting;
+use self::waiting::{Again, Refused, TokenFuture, token_of};
 use crate::{
-    AuthError, BoxError, Reason, Replay,
-    attempt::{Attempt, Sending},
-    config::Config,
-    replay::spare::Spare,
-    service::Outlet,
-    trailers::Watched,
+    AuthError, BoxError, Replay, attempt::Sending, replay::spare::Spare, trailers::Watched,
 };
 
 pin_project! {
@@ -74,33 +71,6 @@ pin_project! {
     }
 }
 
-type TokenFuture = Pin<Box<dyn Future<Output = Result<Token, auth_core::Error>> + Send>>;
-
-/// A request that waits for its first token, with the service that was polled ready for it.
-pub(crate) struct Waiting<S, B, P> {
-    pub(crate) service: S,
-    pub(crate) config: Arc<Config>,
-    pub(crate) replay: P,
-    pub(crate) source: Arc<dyn TokenSource>,
-    pub(crate) request: Request<B>,
-}
-
-/// A response that refused its token, and the request that is sent again if another token comes.
-struct Refused<S, B, A> {
-    response: A,
-    request: Request<B>,
-    service: S,
-    config: Arc<Config>,
-    attempt: Sending,
-}
-
-/// A request that is sent again as soon as the service is ready.
-struct Again<S, B> {
-    service: S,
-    request: Request<B>,
-    attempt: Option<Attempt>,
-}
-
 const POLLED_AGAIN: &str = "a future is not polled after it completed";
 
 impl<S, B, P> ResponseFuture<S, B, P>
@@ -135,11 +105,6 @@ where
     }
 }
 
-fn token_of(source: &Arc<dyn TokenSource>) -> TokenFuture {
-    let source = Arc::clone(source);
-    Box::pin(async move { source.token().await })
-}
-
 impl<S, B, P, R> Future for ResponseFuture<S, B, P>
 where
     S: Service<Request<B>, Response = Response<R>> + Clone,
@@ -168,11 +133,11 @@ where
                 }
                 Step::Waiting { token, waiting } => {
                     let token = ready!(token.as_mut().poll(cx));
-                    waiting.take().expect(POLLED_AGAIN).proceed(token)?
+                    (*waiting.take().expect(POLLED_AGAIN)).proceed(token)?
                 }
                 Step::Refused { token, refused } => {
                     let token = ready!(token.as_mut().poll(cx));
-                    match refused.take().expect(POLLED_AGAIN).proceed(token)? {
+                    match (*refused.take().expect(POLLED_AGAIN)).proceed(token)? {
                         Ok(again) => State::Again {
                             again: Some(Box::new(again)),
                         },
@@ -182,7 +147,7 @@ where
                 Step::Again { again } => {
                     let waiting = again.as_mut().expect(POLLED_AGAIN);
                     ready!(waiting.service.poll_ready(cx)).map_err(Into::into)?;
-                    again.take().expect(POLLED_AGAIN).send()
+                    (*again.take().expect(POLLED_AGAIN)).send()
                 }
                 Step::Failed { error } => {
                     return Poll::Ready(Err(error.take().expect(POLLED_AGAIN).into()));
@@ -212,7 +177,7 @@ where
             return Ok(response);
         }
         attempt.reject();
-        let Some((service, config, request)) = spare.and_then(|spare| spare.restore()) else {
+        let Some((service, config, request)) = spare.and_then(|spare| (*spare).restore()) else {
             return Ok(response);
         };
         Err(Self::Refused {
@@ -225,78 +190,6 @@ where
                 attempt,
             })),
         })
-    }
-}
-
-impl<S, B, P> Waiting<S, B, P>
-where
-    S: Service<Request<B>> + Clone,
-    P: Replay<B> + Clone,
-{
-    fn proceed(
-        mut self: Box<Self>,
-        token: Result<Token, auth_core::Error>,
-    ) -> Result<State<S, B, P>, AuthError> {
-        let token = match token {
-            Ok(token) => token,
-            Err(_) if self.config.anonymous => {
-                return Ok(State::Sent {
-                    future: self.service.call(self.request),
-                    attempt: None,
-                    spare: None,
-                });
-            }
-            Err(cause) => return Err(AuthError::new(Reason::Token, cause)),
-        };
-        let outlet = Outlet {
-            inner: &mut self.service,
-            config: &self.config,
-            replay: &self.replay,
-        };
-        let (future, attached, spare) = outlet.send(&token, self.request);
-        let (source, config) = (self.source, self.config);
-        let attempt = attached.then(|| Sending::Own(Attempt::new(source, token, &config)));
-        Ok(State::Sent {
-            future,
-            attempt,
-            spare,
-        })
-    }
-}
-
-impl<S, B, A> Refused<S, B, A> {
-    /// Prepares the second sending, or gives the response back if the token is still the one that was refused.
-    fn proceed(
-        mut self: Box<Self>,
-        token: Result<Token, auth_core::Error>,
-    ) -> Result<Result<Again<S, B>, A>, AuthError> {
-        let token = token.map_err(|cause| AuthError::new(Reason::NextToken, cause))?;
-        if token.generation() == self.attempt.token.generation() {
-            return Ok(Err(self.response));
-        }
-        let source = Arc::clone(&self.attempt.source);
-        self.config.admit(&*source, self.request.uri())?;
-        token.apply(self.request.headers_mut());
-        let attempt = Attempt::new(source, token, &self.config);
-        Ok(Ok(Again {
-            service: self.service,
-            request: self.request,
-            attempt: Some(attempt),
-        }))
-    }
-}
-
-impl<S, B> Again<S, B> {
-    fn send<P>(mut self: Box<Self>) -> State<S, B, P>
-    where
-        S: Service<Request<B>>,
-        P: Replay<B>,
-    {
-        State::Sent {
-            future: self.service.call(self.request),
-            attempt: self.attempt.map(Sending::Own),
-            spare: None,
-        }
     }
 }
 
@@ -316,3 +209,6 @@ where
         f.debug_tuple("ResponseFuture").field(&state).finish()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,8 @@ mod config;
 mod error;
 mod future;
 mod layer;
+#[cfg(test)]
+mod mock;
 pub mod peek;
 pub mod replay;
 pub mod route;

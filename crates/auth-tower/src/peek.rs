@@ -128,3 +128,6 @@ impl fmt::Debug for Peeked {
             .finish()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -112,3 +112,6 @@ impl<B> std::fmt::Debug for ReplayWith<B> {
         f.write_str("ReplayWith(..)")
     }
 }
+
+#[cfg(test)]
+mod tests;

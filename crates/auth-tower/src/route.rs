@@ -142,3 +142,6 @@ macro_rules! forward {
 }
 
 forward!(Arc<T>, Box<T>);
+
+#[cfg(test)]
+mod tests;

@@ -115,6 +115,14 @@ pub(crate) struct Outlet<'a, S, P> {
     pub(crate) replay: &'a P,
 }
 
+/// A request that is on its way.
+pub(crate) struct Departed<S: Service<Request<B>>, B, P: Replay<B>> {
+    pub(crate) future: S::Future,
+    /// Whether the token was put on it.
+    pub(crate) attached: bool,
+    pub(crate) spare: Option<Box<Spare<S, B, P>>>,
+}
+
 impl<S, P> Outlet<'_, S, P> {
     fn call_fixed<B>(
         self,
@@ -137,9 +145,9 @@ impl<S, P> Outlet<'_, S, P> {
             return self.wait(Arc::clone(source), request);
         };
         let config = self.config;
-        let (future, attached, spare) = self.send(token, request);
-        let sending = attached.then(|| seat.sending(source, config));
-        ResponseFuture::sent(future, sending.flatten(), spare)
+        let departed = self.send(token, request);
+        let sending = departed.attached.then(|| seat.sending(source, config));
+        ResponseFuture::sent(departed.future, sending.flatten(), departed.spare)
     }
 
     fn call_chosen<B>(
@@ -166,9 +174,11 @@ impl<S, P> Outlet<'_, S, P> {
             return self.wait(source, request);
         };
         let config = self.config;
-        let (future, attached, spare) = self.send(&token, request);
-        let sending = attached.then(|| Sending::Own(Attempt::new(source, token, config)));
-        ResponseFuture::sent(future, sending, spare)
+        let departed = self.send(&token, request);
+        let sending = departed
+            .attached
+            .then(|| Sending::Own(Attempt::new(source, token, config)));
+        ResponseFuture::sent(departed.future, sending, departed.spare)
     }
 
     /// Leaves a clone behind and takes the service that was polled ready along into the wait.
@@ -188,25 +198,36 @@ impl<S, P> Outlet<'_, S, P> {
     }
 
     /// Sends a request with `token`, if it carries none of the token's headers, and keeps what a second sending needs.
-    pub(crate) fn send<B>(
-        self,
-        token: &Token,
-        mut request: Request<B>,
-    ) -> (S::Future, bool, Option<Box<Spare<S, B, P>>>)
+    pub(crate) fn send<B>(self, token: &Token, mut request: Request<B>) -> Departed<S, B, P>
     where
         S: Service<Request<B>> + Clone,
         P: Replay<B> + Clone,
     {
         if !self.replay.keeps(request.body()) {
             let attached = attach(request.headers_mut(), token);
-            return (self.inner.call(request), attached, None);
+            let future = self.inner.call(request);
+            return Departed {
+                future,
+                attached,
+                spare: None,
+            };
         }
         if carries(request.headers(), token) {
-            return (self.inner.call(request), false, None);
+            let future = self.inner.call(request);
+            return Departed {
+                future,
+                attached: false,
+                spare: None,
+            };
         }
         let (mut request, spare) = Spare::keep(self.inner, self.config, self.replay, request);
         token.apply(request.headers_mut());
-        (self.inner.call(request), true, spare)
+        let future = self.inner.call(request);
+        Departed {
+            future,
+            attached: true,
+            spare,
+        }
     }
 }
 
@@ -238,3 +259,6 @@ impl<S, P> fmt::Debug for Auth<S, P> {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -157,3 +157,6 @@ impl<R> fmt::Debug for WatchedBody<R> {
         f.write_str("WatchedBody(..)")
     }
 }
+
+#[cfg(test)]
+mod tests;

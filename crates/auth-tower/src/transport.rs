@@ -138,3 +138,6 @@ impl<S> fmt::Debug for TowerTransport<S> {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

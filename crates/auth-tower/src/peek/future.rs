@@ -77,7 +77,7 @@ where
             None => return Poll::Pending,
         };
         match this.reading.take() {
-            Some(reading) => Poll::Ready(Ok(reading.finish(limit, ended))),
+            Some(reading) => Poll::Ready(Ok((*reading).finish(limit, ended))),
             None => Poll::Pending,
         }
     }
@@ -106,7 +106,7 @@ impl<R: Body<Data = Bytes>> Reading<R> {
         Poll::Ready(self.rest.is_end_stream())
     }
 
-    fn finish(mut self: Box<Self>, limit: usize, ended: bool) -> Response<PeekedBody<R>> {
+    fn finish(mut self, limit: usize, ended: bool) -> Response<PeekedBody<R>> {
         let mut bytes = BytesMut::with_capacity(self.length.min(limit));
         for data in self
             .read

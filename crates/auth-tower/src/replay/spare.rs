@@ -54,16 +54,15 @@ impl<S: Clone, B, P: Replay<B> + Clone> Spare<S, B, P> {
 
 impl<S, B, P: Replay<B>> Spare<S, B, P> {
     /// Returns the service, which is not yet polled ready, and the request without a token, if the body is whole.
-    pub(crate) fn restore(self: Box<Self>) -> Option<(S, Arc<Config>, Request<B>)> {
-        let this = *self;
-        let mut request = Request::new(this.replay.restore(this.body)?);
-        *request.method_mut() = this.method;
-        *request.uri_mut() = this.uri;
-        *request.version_mut() = this.version;
-        *request.extensions_mut() = this.extensions;
-        for (name, value) in this.headers {
+    pub(crate) fn restore(self) -> Option<(S, Arc<Config>, Request<B>)> {
+        let mut request = Request::new(self.replay.restore(self.body)?);
+        *request.method_mut() = self.method;
+        *request.uri_mut() = self.uri;
+        *request.version_mut() = self.version;
+        *request.extensions_mut() = self.extensions;
+        for (name, value) in self.headers {
             request.headers_mut().append(name, value);
         }
-        Some((this.service, this.config, request))
+        Some((self.service, self.config, request))
     }
 }
