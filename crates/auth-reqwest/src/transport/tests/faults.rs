@@ -1,4 +1,4 @@
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use auth_core::{ErrorKind, Sent};
 use http::Response;
@@ -218,7 +218,10 @@ async fn a_dead_address_is_passed_over() {
     let mut server = Server::start([Reply::whole(200, "", "{}")]).await;
     let transport = resolving(|| {
         // Nobody listens on the first.
-        vec![([127, 0, 0, 2], 0).into(), ([127, 0, 0, 1], 0).into()]
+        vec![
+            (Ipv6Addr::LOCALHOST, 0).into(),
+            (Ipv4Addr::LOCALHOST, 0).into(),
+        ]
     });
     let url = format!("http://api.example:{}/token", server.address.port());
     transport.send(post(&url)).await.unwrap();
