@@ -1,0 +1,68 @@
+//! The provider's client.
+
+use std::{fmt, sync::Arc};
+
+use auth_core::{Cached, CachedBuilder, Error, Transport};
+use auth_oauth2::Endpoint;
+
+use crate::{Config, dialect, login::Login};
+
+/// A client of the Organization API. Cheap to clone.
+#[derive(Clone)]
+pub struct OrgApi {
+    config: Config,
+    transport: Arc<dyn Transport>,
+}
+
+impl OrgApi {
+    /// Returns a client that sends token requests over `transport`.
+    pub fn new(config: Config, transport: impl Transport + 'static) -> Self {
+        Self {
+            config,
+            transport: Arc::new(transport),
+        }
+    }
+
+    /// Returns a client that sends token requests with reqwest. Nothing is sent yet.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Configuration`](auth_core::ErrorKind::Configuration) where TLS cannot be set up.
+    #[cfg(feature = "reqwest")]
+    pub fn connect(config: Config) -> Result<Self, Error> {
+        Ok(Self::new(config, auth_reqwest::ReqwestTransport::new()?))
+    }
+
+    /// Returns a source of tokens for the client itself, to which a store, an observer or a clock can be added.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Configuration`](auth_core::ErrorKind::Configuration) where id or secret cannot be sent in the way
+    /// that was chosen: the plain Basic header can carry neither a colon in the id nor control characters.
+    pub fn client_credentials(&self) -> Result<CachedBuilder, Error> {
+        let login = Login::new(&self.config, Arc::clone(&self.transport))?;
+        Ok(Cached::builder(login, self.config.origins())
+            .name("orgapi")
+            .policy(dialect::policy()))
+    }
+
+    /// Returns the root of the API's resources, to which the path of one is to be joined.
+    ///
+    /// # Errors
+    ///
+    /// None for a configuration that could be made.
+    pub fn api(&self) -> Result<Endpoint, Error> {
+        self.config.server.join(dialect::API_PATH)
+    }
+}
+
+impl fmt::Debug for OrgApi {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OrgApi")
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;
