@@ -12,7 +12,10 @@ mod server;
 mod wire;
 
 pub use clock::ManualClock;
-pub use emulator::{BasicDecoding, IssueRefreshToken, OldAccessToken, OrgApiEmulator, OrgApiKnobs};
+pub use emulator::{
+    BasicDecoding, BasicFailureBody, BrandPlace, IssueRefreshToken, OldAccessToken, OrgApiEmulator,
+    OrgApiKnobs, RatorEmulator, RatorKnobs, RatorProfile,
+};
 pub use ledger::{Deviation, DeviationKind, Entry, Ledger, Request, SecretKind, Stray};
 pub use scripted::{
     FailingSource, FailingStore, Gate, Recorded, ScriptedGrant, ScriptedSource, ScriptedTransport,

@@ -162,24 +162,12 @@ impl OrgApiEmulator {
 
     /// Returns the access tokens in the order in which they were given out.
     pub fn access_tokens(&self) -> Vec<Secret> {
-        let state = self.state();
-        state
-            .access
-            .issued()
-            .iter()
-            .map(|t| t.as_str().into())
-            .collect()
+        self.state().access.secrets()
     }
 
     /// Returns the refresh tokens in the order in which they were given out.
     pub fn refresh_tokens(&self) -> Vec<Secret> {
-        let state = self.state();
-        state
-            .refresh
-            .issued()
-            .iter()
-            .map(|t| t.as_str().into())
-            .collect()
+        self.state().refresh.secrets()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

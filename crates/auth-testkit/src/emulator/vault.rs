@@ -2,6 +2,8 @@
 
 use std::{collections::HashMap, time::Duration};
 
+use auth_core::Secret;
+
 /// Tokens of one kind. Time is the monotonic reading of the server's clock.
 pub(super) struct Vault<T> {
     tokens: HashMap<String, Held<T>>,
@@ -88,8 +90,16 @@ impl<T> Vault<T> {
         }
     }
 
+    /// Returns what is known about a token, whatever it is worth.
+    pub(super) fn about(&self, token: &str) -> Option<&T> {
+        self.tokens.get(token).map(|held| &held.about)
+    }
+
     /// Returns every token in the order in which they were given out.
-    pub(super) fn issued(&self) -> &[String] {
-        &self.issued
+    pub(super) fn secrets(&self) -> Vec<Secret> {
+        self.issued
+            .iter()
+            .map(|token| token.as_str().into())
+            .collect()
     }
 }
