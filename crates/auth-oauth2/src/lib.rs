@@ -11,6 +11,8 @@ mod json;
 pub mod legacy;
 mod reply;
 mod request;
+#[cfg(test)]
+mod scripted;
 
 pub use authorize::{
     AuthorizationCode, AuthorizationRequest, CallbackError, PendingAuthorization,

@@ -129,6 +129,9 @@ pub fn decode(
         )),
         _ => {
             let mut refused = error(refusal::by_code(code, status, asked.step));
+            if let Some(code) = code {
+                refused = refused.with_code(code);
+            }
             if members.is_none() {
                 refused = refused.with_source(unreadable());
             }
