@@ -167,7 +167,38 @@ impl Cached {
 }
 
 #[async_trait]
+#[deny(clippy::missing_trait_methods)]
 impl TokenSource for Cached {
+    async fn token(&self) -> Result<Token, Error> {
+        self.0.token().await
+    }
+
+    fn peek(&self, held: &mut Held) -> Peek {
+        self.0.peek(held)
+    }
+
+    fn renew(&self) {
+        self.0.renew();
+    }
+
+    fn reject(&self, refused: &Token) {
+        self.0.reject(refused);
+    }
+
+    fn origins(&self) -> &Origins {
+        &self.0.origins
+    }
+}
+
+/// Shares the source without another allocation, so that a source can be chosen for each request at no cost.
+impl From<Cached> for Arc<dyn TokenSource> {
+    fn from(source: Cached) -> Self {
+        source.0
+    }
+}
+
+#[async_trait]
+impl TokenSource for Handle {
     async fn token(&self) -> Result<Token, Error> {
         loop {
             match self.enter()? {
@@ -182,7 +213,7 @@ impl TokenSource for Cached {
     }
 
     fn peek(&self, held: &mut Held) -> Peek {
-        let shared = &self.0.shared;
+        let shared = &self.shared;
         let version = shared.version.load(Ordering::Acquire);
         let now = shared.clock.now();
         if held.is_current(version, now) {
@@ -199,7 +230,7 @@ impl TokenSource for Cached {
     }
 
     fn renew(&self) {
-        let shared = &self.0.shared;
+        let shared = &self.shared;
         let now = shared.clock.now();
         let mut state = shared.lock();
         if matches!(decide(&state.facts(), now), Verdict::Renew | Verdict::Start) {
@@ -210,11 +241,11 @@ impl TokenSource for Cached {
     }
 
     fn reject(&self, refused: &Token) {
-        self.0.shared.reject(refused);
+        self.shared.reject(refused);
     }
 
     fn origins(&self) -> &Origins {
-        &self.0.origins
+        &self.origins
     }
 }
 

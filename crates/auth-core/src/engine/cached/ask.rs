@@ -13,12 +13,12 @@ use crate::{
     },
 };
 
-use super::{Cached, launch, lost};
+use super::{Handle, launch, lost};
 
-impl Cached {
+impl Handle {
     /// Returns the token, or the flight to wait for.
     pub(super) fn enter(&self) -> Result<Result<Token, watch::Receiver<Outcome>>, Error> {
-        let shared = &self.0.shared;
+        let shared = &self.shared;
         let now = shared.clock.now();
         let mut state = shared.lock();
         let verdict = decide(&state.facts(), now);
@@ -45,7 +45,7 @@ impl Cached {
 
     /// Asks the rule what a look may do.
     pub(super) fn look(&self, held: &mut Held, version: u64) -> Peek {
-        let shared = &self.0.shared;
+        let shared = &self.shared;
         let now = shared.clock.now();
         let mut state = shared.lock();
         let verdict = decide(&state.facts(), now);
