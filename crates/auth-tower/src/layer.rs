@@ -2,7 +2,7 @@
 
 use std::{any::Any, fmt, sync::Arc};
 
-use auth_core::{Origin, TokenSource};
+use auth_core::{Cached, Origin, TokenSource};
 use tower_layer::Layer;
 
 use crate::{
@@ -32,11 +32,16 @@ pub struct AuthLayer<P = Known> {
 impl AuthLayer {
     /// Returns a layer that takes every token from `source`: a source itself, or an `Arc<dyn TokenSource>`.
     pub fn new(source: impl TokenSource + 'static) -> Self {
-        let source = match (&source as &dyn Any).downcast_ref::<Arc<dyn TokenSource>>() {
-            // Already shared; a second Arc around it would cost a jump for each request.
-            Some(shared) => Arc::clone(shared),
-            None => Arc::new(source),
-        };
+        let any: &dyn Any = &source;
+        // What is shared already needs no second Arc, which would cost a jump for each request.
+        let source: Arc<dyn TokenSource> =
+            if let Some(shared) = any.downcast_ref::<Arc<dyn TokenSource>>() {
+                Arc::clone(shared)
+            } else if let Some(cached) = any.downcast_ref::<Cached>() {
+                cached.clone().into()
+            } else {
+                Arc::new(source)
+            };
         Self::with(Selector::Fixed(source))
     }
 

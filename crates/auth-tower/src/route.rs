@@ -1,6 +1,7 @@
 //! Which token source a request gets.
 
 mod by_origin;
+mod tenants;
 
 use std::{fmt, sync::Arc};
 

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use auth_core::{ErrorKind, Origin};
 use bytes::Bytes;
 use tower_layer::Layer;
@@ -40,7 +42,7 @@ const FOREIGN: [&str; 13] = [
 #[test]
 fn the_token_goes_to_its_origins_and_nowhere_else() {
     let source = Scripted::new(["one"]).warm();
-    let refuse = AuthLayer::new(source.clone());
+    let refuse = AuthLayer::new(Arc::clone(&source));
     let without = refuse
         .clone()
         .foreign_origins(ForeignOrigin::SendWithoutToken);
@@ -65,7 +67,7 @@ fn a_host_that_is_not_ascii_cannot_even_be_written() {
 #[test]
 fn a_foreign_request_obtains_no_token() {
     let source = Scripted::new(["one"]);
-    let layer = AuthLayer::new(source.clone());
+    let layer = AuthLayer::new(Arc::clone(&source));
     assert_eq!(
         outcome(&layer, "https://other.example/"),
         Err(Reason::ForeignOrigin)

@@ -1,13 +1,16 @@
-use std::sync::Arc;
+use std::{num::NonZeroUsize, sync::Arc};
 
-use auth_core::TokenSource;
+use async_trait::async_trait;
+use auth_core::{
+    Cached, Error, ErrorKind, Exchange, Grant, Origins, Tenants, TokenSet, TokenSource,
+};
 use bytes::Bytes;
 use tower_layer::Layer;
 
 use super::{Route, by_origin};
 use crate::{
     AuthError, AuthLayer, ForeignOrigin, Reason,
-    mock::{Scripted, Strict, get, send, status, token},
+    mock::{API, Scripted, Strict, get, send, status, token},
 };
 
 #[test]
@@ -38,4 +41,40 @@ fn each_origin_gets_its_own_token_and_no_other() {
         .layer(api.clone());
     send(&mut auth, get("https://three.example/", Bytes::new())).unwrap();
     assert_eq!(api.tokens(), ["Bearer one", "Bearer two", "none"]);
+}
+
+struct Named(&'static str);
+
+#[async_trait]
+impl Grant for Named {
+    async fn exchange(&self, _: &Exchange) -> Result<TokenSet, Error> {
+        Ok(TokenSet::new(token(self.0)))
+    }
+}
+
+#[tokio::test]
+async fn each_tenant_gets_its_own_token_and_a_request_without_one_fails() {
+    let tenants = Tenants::new(NonZeroUsize::MIN, |name: &&'static str| {
+        let origins = Origins::parse("https://api.example")?;
+        Ok(Cached::builder(Named(name), origins).build())
+    });
+    // The exchange runs in a task of its own, so it is waited for before the layer is driven by hand.
+    for name in ["alice", "bob"] {
+        tenants.get(&name).unwrap().warm_up().await.unwrap();
+    }
+    let api = Strict::<Bytes>::new([status(200), status(200)]);
+    let mut auth = AuthLayer::routed(tenants).layer(api.clone());
+    for name in ["alice", "bob"] {
+        let mut request = get(API, Bytes::new());
+        request.extensions_mut().insert(name);
+        send(&mut auth, request).unwrap();
+    }
+    assert_eq!(api.tokens(), ["Bearer alice", "Bearer bob"]);
+    let error = send(&mut auth, get(API, Bytes::new())).unwrap_err();
+    let error = AuthError::find(&*error).unwrap();
+    assert_eq!(
+        (error.reason(), error.kind()),
+        (Reason::Route, ErrorKind::Configuration)
+    );
+    assert!(error.cause().to_string().contains("tenant"));
 }
