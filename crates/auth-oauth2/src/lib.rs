@@ -1,4 +1,11 @@
 #![doc = include_str!("../README.md")]
+#![cfg_attr(
+    test,
+    expect(
+        clippy::field_reassign_with_default,
+        reason = "the tests make dialects in the way that other crates have to"
+    )
+)]
 
 mod authorize;
 mod client;

@@ -9,6 +9,8 @@ use proptest::prelude::*;
 use super::{request::s256, *};
 use crate::Endpoint;
 
+mod pending;
+
 fn at(seconds: u64) -> Now {
     let since = Duration::from_secs(seconds);
     Now::new(SystemTime::UNIX_EPOCH + since, since)
@@ -278,59 +280,6 @@ fn debug_shows_neither_state_nor_code() {
     assert!(!text.contains(&state) && !text.contains("planted"));
     logins.insert("s", pending, at(0));
     assert!(!format!("{logins:?}").contains(&state));
-}
-
-#[test]
-fn logins_belong_to_their_session_and_answer_once() {
-    let logins = PendingAuthorizations::new();
-    let (alice, state) = pending();
-    logins.insert("alice", alice, at(0));
-    let (mallory, other) = pending();
-    logins.insert("mallory", mallory, at(0));
-    let callback = |state: &str| format!("/cb?code=c&state={state}");
-    for (session, state) in [
-        ("mallory", &*state),
-        ("alice", &*other),
-        ("", &*state),
-        ("alice", "x"),
-    ] {
-        let outcome = logins.callback(session, &callback(state), at(1));
-        assert_eq!(outcome.unwrap_err(), CallbackError::StateMismatch);
-    }
-    let junk = logins.callback("alice", &format!("/cb?state={state}"), at(1));
-    assert_eq!(junk.unwrap_err(), CallbackError::Malformed);
-    assert_eq!(logins.len(), 2);
-    assert!(logins.callback("alice", &callback(&state), at(1)).is_ok());
-    let again = logins.callback("alice", &callback(&state), at(1));
-    assert_eq!(again.unwrap_err(), CallbackError::StateMismatch);
-    let late = logins.callback("mallory", &callback(&other), at(600));
-    assert_eq!(late.unwrap_err(), CallbackError::Expired);
-    assert!(logins.is_empty());
-}
-
-#[test]
-fn logins_are_bounded_in_number_and_time() {
-    let logins = PendingAuthorizations::new();
-    let (first, lost) = pending();
-    logins.insert("s", first, at(0));
-    let (second, kept) = pending();
-    logins.insert("s", second, at(0));
-    for _ in 0..1023 {
-        logins.insert("s", pending().0, at(0));
-    }
-    assert_eq!(logins.len(), 1024);
-    assert!(
-        logins
-            .callback("s", &format!("?code=c&state={lost}"), at(1))
-            .is_err()
-    );
-    assert!(
-        logins
-            .callback("s", &format!("?code=c&state={kept}"), at(1))
-            .is_ok()
-    );
-    logins.insert("s", pending().0, at(601));
-    assert!(logins.len() <= 1, "logins that took too long are dropped");
 }
 
 proptest! {

@@ -1,14 +1,14 @@
-use std::{task::Poll, time::Duration};
+use std::time::Duration;
 
 use auth_core::{ErrorKind, Exchange, Grant, Lifetime, Secret, Sent, Token, TokenSet};
 
-use super::{
-    AuthorizationCodeGrant, ClientCredentials, OnUnknown, OrElse, RefreshToken, RefreshWhen,
-};
+use super::{ClientCredentials, OnUnknown, OrElse, RefreshToken, RefreshWhen};
 use crate::{
-    AuthorizationCode, Dialect,
+    Dialect,
     scripted::{Script, Stopped},
 };
+
+mod code;
 
 const TOKEN: &str = r#"{"access_token":"at","expires_in":60,"refresh_token":"rt-2"}"#;
 const BARE: &str = r#"{"access_token":"at","expires_in":60}"#;
@@ -73,23 +73,23 @@ async fn a_refresh_sends_the_token_held_and_never_an_older_one() {
 
 #[tokio::test]
 async fn the_first_refresh_token_is_not_sent_again_once_it_may_be_spent() {
-    let cases: [(fn() -> Script, bool, bool); 9] = [
-        (|| Script::default().reply(200, BARE), true, false),
-        (|| Script::default().reply(200, BARE), false, true),
-        (|| Script::default().reply(400, REFUSED), true, false),
-        (|| Script::default().reply(400, REFUSED), false, false),
-        (|| Script::default().fail(Sent::Maybe), true, false),
-        (|| Script::default().fail(Sent::Maybe), false, true),
-        (|| Script::default().fail(Sent::No), true, true),
-        (|| Script::default().reply(503, ""), true, true),
+    let cases = [
+        (Script::default().reply(200, BARE), true, false),
+        (Script::default().reply(200, BARE), false, true),
+        (Script::default().reply(400, REFUSED), true, false),
+        (Script::default().reply(400, REFUSED), false, false),
+        (Script::default().fail(Sent::Maybe), true, false),
+        (Script::default().fail(Sent::Maybe), false, true),
+        (Script::default().fail(Sent::No), true, true),
+        (Script::default().reply(503, ""), true, true),
         (
-            || Script::default().reply(401, r#"{"error":"invalid_client"}"#),
+            Script::default().reply(401, r#"{"error":"invalid_client"}"#),
             true,
             true,
         ),
     ];
     for (number, (script, rotates, again)) in cases.into_iter().enumerate() {
-        let script = script().reply(200, TOKEN);
+        let script = script.reply(200, TOKEN);
         let mut dialect = Dialect::default();
         dialect.rotates = rotates;
         let grant = RefreshToken::new(script.client(dialect)).starting_from(Secret::new("rt-1"));
@@ -118,146 +118,49 @@ async fn a_refresh_may_ask_for_less_and_not_for_more() {
     assert_eq!(script.sent(), [format!("{FIRST}&scope=read")]);
 }
 
-fn code(clock: &Stopped) -> AuthorizationCode {
-    AuthorizationCode {
-        code: Secret::new("c-1"),
-        redirect_uri: Secret::new("https://shop.example/cb"),
-        verifier: Some(Secret::new("v-1")),
-        received_at: clock.exchange(None).clock.now(),
-    }
-}
-
-#[tokio::test]
-async fn a_code_is_sent_once_and_then_refreshed() {
-    let clock = Stopped::default();
-    let script = Script::default().reply(200, TOKEN).reply(200, TOKEN);
-    let grant = AuthorizationCodeGrant::new(script.client(Dialect::default()), code(&clock));
-    assert!(!format!("{grant:?}").contains("c-1"));
-    let set = grant.exchange(&clock.exchange(None)).await.unwrap();
-    grant.exchange(&clock.exchange(Some(set))).await.unwrap();
-    let error = grant.exchange(&clock.exchange(None)).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::LoginRequired);
-    assert_eq!(
-        script.sent(),
-        [
-            "grant_type=authorization_code&code=c-1&redirect_uri=https%3A%2F%2Fshop.example%2Fcb&code_verifier=v-1",
-            "grant_type=refresh_token&refresh_token=rt-2",
-        ]
-    );
-}
-
-#[tokio::test]
-async fn a_code_is_sent_again_only_if_it_never_left() {
-    use ErrorKind::{Configuration, LoginRequired, Unavailable};
-
-    let cases: [(fn() -> Script, ErrorKind, bool); 6] = [
-        (|| Script::default().fail(Sent::No), Unavailable, true),
-        (|| Script::default().fail(Sent::Maybe), LoginRequired, false),
-        (|| Script::default().reply(503, ""), LoginRequired, false),
-        (|| Script::default().reply(429, ""), LoginRequired, false),
-        (
-            || Script::default().reply(400, REFUSED),
-            LoginRequired,
-            false,
-        ),
-        (|| Script::default().reply(401, ""), Configuration, false),
-    ];
-    for (number, (script, kind, again)) in cases.into_iter().enumerate() {
-        let clock = Stopped::default();
-        let script = script().reply(200, TOKEN);
-        let grant = AuthorizationCodeGrant::new(script.client(Dialect::default()), code(&clock));
-        let error = grant.exchange(&clock.exchange(None)).await.unwrap_err();
-        assert_eq!(error.kind(), kind, "case {number}");
-        assert_eq!(
-            grant.exchange(&clock.exchange(None)).await.is_ok(),
-            again,
-            "case {number}"
-        );
-        assert_eq!(
-            script.sent().len(),
-            if again { 2 } else { 1 },
-            "case {number}"
-        );
-    }
-}
-
-#[tokio::test]
-async fn a_dropped_exchange_does_not_bring_the_code_back() {
-    let clock = Stopped::default();
-    let script = Script::default().silence().reply(200, TOKEN);
-    let grant = AuthorizationCodeGrant::new(script.client(Dialect::default()), code(&clock));
-    let ctx = clock.exchange(None);
-    let mut exchange = grant.exchange(&ctx);
-    let polled = std::future::poll_fn(|task| Poll::Ready(exchange.as_mut().poll(task))).await;
-    assert!(polled.is_pending());
-    drop(exchange);
-    assert_eq!(script.sent().len(), 1);
-    let error = grant.exchange(&ctx).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::LoginRequired);
-    assert_eq!(script.sent().len(), 1);
-}
-
-#[tokio::test]
-async fn an_old_code_is_not_sent() {
-    for (age, good) in [(59, true), (60, false), (3600, false)] {
-        let clock = Stopped::default();
-        let script = Script::default().reply(200, TOKEN);
-        let mut dialect = Dialect::default();
-        dialect.code_max_age = Duration::from_secs(60);
-        let grant = AuthorizationCodeGrant::new(script.client(dialect), code(&clock));
-        clock.advance(Duration::from_secs(age));
-        let outcome = grant.exchange(&clock.exchange(None)).await;
-        assert_eq!(outcome.is_ok(), good, "{age}");
-        assert_eq!(script.sent().len(), usize::from(good));
-        if let Err(error) = outcome {
-            assert_eq!(error.code(), Some("code_expired"));
-        }
-    }
-}
-
 #[tokio::test]
 async fn or_else_runs_the_other_grant_once() {
-    let cases: [(fn() -> Script, OnUnknown, bool, &[&str]); 7] = [
-        (|| Script::default(), OnUnknown::Other, true, &[FIRST]),
+    let cases: [(_, _, _, &[&str]); 7] = [
+        (Script::default(), OnUnknown::Other, true, &[FIRST]),
         (
-            || Script::default().reply(400, REFUSED),
+            Script::default().reply(400, REFUSED),
             OnUnknown::Other,
             true,
             &[FIRST, OTHER],
         ),
         (
-            || Script::default().reply(400, REFUSED),
+            Script::default().reply(400, REFUSED),
             OnUnknown::Fail,
             true,
             &[FIRST, OTHER],
         ),
         (
-            || Script::default().fail(Sent::Maybe),
+            Script::default().fail(Sent::Maybe),
             OnUnknown::Other,
             true,
             &[FIRST, OTHER],
         ),
         (
-            || Script::default().fail(Sent::Maybe),
+            Script::default().fail(Sent::Maybe),
             OnUnknown::Fail,
             false,
             &[FIRST],
         ),
         (
-            || Script::default().fail(Sent::No),
+            Script::default().fail(Sent::No),
             OnUnknown::Other,
             false,
             &[FIRST],
         ),
         (
-            || Script::default().reply(503, ""),
+            Script::default().reply(503, ""),
             OnUnknown::Other,
             false,
             &[FIRST],
         ),
     ];
     for (number, (script, unknown, good, sent)) in cases.into_iter().enumerate() {
-        let script = script().reply(200, BARE);
+        let script = script.reply(200, BARE);
         let client = script.client(Dialect::default());
         let refresh = RefreshToken::new(client.clone());
         let grant = OrElse::new(refresh, ClientCredentials::new(client)).on_unknown(unknown);
