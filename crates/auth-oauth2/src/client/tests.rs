@@ -1,12 +1,20 @@
-use std::{error::Error as _, fmt::Debug, sync::Arc, time::Duration};
+use std::{
+    error::Error as _,
+    fmt::Debug,
+    io,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use auth_core::{ErrorKind, Secret, Sent, Token, TokenSet};
 use http::HeaderName;
+use tracing_subscriber::fmt::format::FmtSpan;
 
 use super::TokenClient;
 use crate::{
-    AuthorizationCodeGrant, AuthorizationRequest, ClientCredentials, Dialect, GrantRequest,
-    MissingRefresh, OrElse, PendingAuthorization, PendingAuthorizations, RefreshToken, Step,
+    AuthorizationCodeGrant, AuthorizationRequest, ClientCredentials, Constant, Dialect,
+    GrantRequest, MissingRefresh, OrElse, PendingAuthorization, PendingAuthorizations, Placement,
+    RefreshToken, Step,
     legacy::ResourceOwnerPassword,
     scripted::{Script, Stopped},
 };
@@ -124,6 +132,67 @@ async fn an_echo_of_the_client_secret_stays_out_of_errors() {
         !text.contains("demo-secret") && !text.contains("rt-old"),
         "{text}"
     );
+}
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(text);
+        Ok(text.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn logs_tell_what_happened_and_hold_no_secret() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_span_events(FmtSpan::FULL)
+        .with_writer(move || writer.clone())
+        .finish();
+    let guard = tracing::subscriber::set_default(subscriber);
+    let mut dialect = Dialect::default();
+    dialect.placement = Placement::Query;
+    dialect.parameters = vec![Constant::new("brand", "planted-brand", Placement::Query)];
+    let client = Script::default()
+        .reply(
+            200,
+            r#"{"access_token":"planted-at","refresh_token":"planted-rt","expires_in":"planted"}"#,
+        )
+        .reply(
+            400,
+            r#"{"error":"invalid_grant","error_description":"planted-rt"}"#,
+        )
+        .fail(Sent::Maybe)
+        .client(dialect);
+    let ctx = Stopped::default().exchange(None);
+    for _ in 0..3 {
+        let refresh = GrantRequest::new(Step::RefreshToken);
+        let refresh = refresh.parameter("refresh_token", Secret::new("planted-rt"));
+        let _ = client.exchange(refresh, &ctx).await;
+    }
+    drop(guard);
+    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    for expected in [
+        "login.example",
+        "/token",
+        "refresh_token",
+        "a token was obtained",
+        "invalid_grant",
+        "Maybe",
+    ] {
+        assert!(log.contains(expected), "{expected} in {log}");
+    }
+    for secret in ["planted", "demo-secret", "ZGVtby1jbGllbnQ6ZGVtby1zZWNyZXQ"] {
+        assert!(!log.contains(secret), "{log}");
+    }
 }
 
 #[test]

@@ -78,3 +78,19 @@ fn debug_and_errors_leave_query_and_user_info_out() {
     let error = Endpoint::parse("https://planted:planted@a.example/").unwrap_err();
     assert!(!format!("{error} {error:?}").contains("planted"));
 }
+
+#[cfg(feature = "serde")]
+#[test]
+fn configuration_is_checked_and_not_quoted() {
+    let read = |json| serde_json::from_str::<Endpoint>(json);
+    let endpoint = read(r#""https://a.example/token""#).unwrap();
+    assert_eq!(endpoint.uri(), "https://a.example/token");
+    for wrong in [
+        r#""http://a.example/planted""#,
+        r#"["planted"]"#,
+        r#""https://planted@a.example""#,
+    ] {
+        let error = read(wrong).unwrap_err().to_string();
+        assert!(!error.contains("planted"), "{error}");
+    }
+}
