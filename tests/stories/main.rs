@@ -1,3 +1,4 @@
 //! Stories over real loopback sockets.
 
 mod architecture;
+mod engine;

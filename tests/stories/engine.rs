@@ -1,0 +1,65 @@
+//! The engine, through its public seams and without sockets.
+
+mod cancelled;
+mod one_flight;
+mod refusal;
+mod runtime;
+mod saving;
+mod shared_store;
+mod tenants;
+mod watching;
+mod windows;
+
+use std::time::Duration;
+
+use auth_core::{
+    Cached, CachedBuilder, Error, ErrorKind, Held, Origins, Peek, Policy, TokenSource,
+};
+use auth_testkit::{ManualClock, ScriptedGrant};
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+fn origins() -> Origins {
+    Origins::parse("https://api.example").unwrap()
+}
+
+/// Windows without jitter, so that the stories can name the second.
+fn policy() -> Policy {
+    let mut policy = Policy::default();
+    policy.jitter = 0.0;
+    policy
+}
+
+fn builder(grant: &ScriptedGrant, clock: &ManualClock) -> CachedBuilder {
+    Cached::builder(grant.clone(), origins())
+        .clock(clock.clone())
+        .policy(policy())
+        .name("story")
+}
+
+fn away() -> Error {
+    Error::new(ErrorKind::Unavailable, "made up: the endpoint is away")
+}
+
+fn ended_login() -> Error {
+    Error::new(
+        ErrorKind::LoginRequired,
+        "made up: the refresh token was refused",
+    )
+}
+
+fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+async fn access(source: &Cached) -> String {
+    source.token().await.unwrap().access().expose().to_owned()
+}
+
+/// What a request that goes out now would carry, without waiting.
+fn sent(source: &Cached, held: &mut Held) -> Option<String> {
+    match source.peek(held) {
+        Peek::Ready | Peek::Renew => Some(held.token()?.access().expose().to_owned()),
+        Peek::Absent => None,
+    }
+}

@@ -1,0 +1,104 @@
+//! Runtimes that end, and calls outside of any.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll, Waker},
+};
+
+use auth_core::{ErrorKind, Held, Peek, Sent, TokenSource};
+use auth_testkit::{Gate, ManualClock, ScriptedGrant};
+use tokio::runtime::{Builder, Runtime};
+
+use super::{HOUR, access, builder, seconds};
+
+fn runtime() -> Runtime {
+    Builder::new_multi_thread()
+        .worker_threads(2)
+        .build()
+        .unwrap()
+}
+
+#[test]
+fn fault_39_a_runtime_that_ends_during_an_exchange_wakes_everybody() {
+    let (clock, grant, gate) = (ManualClock::new(), ScriptedGrant::new(), Gate::new());
+    grant
+        .waits(&gate)
+        .issues("lost", HOUR)
+        .issues("second", HOUR);
+    let source = builder(&grant, &clock).build();
+    let first = runtime();
+    // The waiter lives on another runtime than the exchange.
+    let second = runtime();
+    first.block_on(async {
+        let leader = source.clone();
+        tokio::spawn(async move { leader.token().await });
+        gate.until_waiting(1).await;
+    });
+    let mut waiter = Box::pin({
+        let source = source.clone();
+        async move { source.token().await }
+    });
+    assert!(poll_once(&mut waiter).is_pending());
+    let waiter = second.spawn(waiter);
+    first.shutdown_background();
+    let error = second.block_on(waiter).unwrap().unwrap_err();
+    assert_eq!(
+        (error.kind(), error.sent()),
+        (ErrorKind::Unavailable, Sent::Maybe)
+    );
+    assert_eq!(second.block_on(access(&source)), "second");
+}
+
+#[test]
+fn fault_40_a_second_runtime_uses_what_the_first_one_left() {
+    let (clock, grant) = (ManualClock::new(), ScriptedGrant::new());
+    grant.issues("first", HOUR).issues("second", HOUR);
+    let source = builder(&grant, &clock).build();
+    assert_eq!(runtime().block_on(access(&source)), "first");
+    assert_eq!(runtime().block_on(access(&source)), "first");
+    clock.advance(HOUR);
+    assert_eq!(runtime().block_on(access(&source)), "second");
+}
+
+#[test]
+fn outside_a_runtime_a_held_token_is_served_and_a_missing_one_is_an_error() {
+    let (clock, grant) = (ManualClock::new(), ScriptedGrant::new());
+    grant.issues("first", HOUR);
+    let source = builder(&grant, &clock).build();
+    let mut call = Box::pin(source.token());
+    let waker = std::task::Waker::noop();
+    let outcome = call
+        .as_mut()
+        .poll(&mut std::task::Context::from_waker(waker));
+    let std::task::Poll::Ready(Err(error)) = outcome else {
+        panic!("expected an error at once");
+    };
+    assert!(error.to_string().contains("Tokio runtime"));
+
+    runtime().block_on(source.warm_up()).unwrap();
+    let mut held = Held::new();
+    assert_eq!(source.peek(&mut held), Peek::Ready);
+    clock.advance(HOUR - seconds(60));
+    assert_eq!(source.peek(&mut held), Peek::Renew);
+    source.renew();
+    assert_eq!(grant.calls(), 1);
+}
+
+#[test]
+fn an_idle_source_owns_no_task() {
+    let (clock, grant) = (ManualClock::new(), ScriptedGrant::new());
+    grant.issues("first", HOUR);
+    let runtime = runtime();
+    let source = builder(&grant, &clock).build();
+    runtime.block_on(source.warm_up()).unwrap();
+    while runtime.metrics().num_alive_tasks() > 0 {
+        std::thread::yield_now();
+    }
+    assert_eq!(clock.sleepers(), 0, "and nothing waits for the clock");
+}
+
+fn poll_once<F: Future>(future: &mut Pin<Box<F>>) -> Poll<F::Output> {
+    future
+        .as_mut()
+        .poll(&mut Context::from_waker(Waker::noop()))
+}
