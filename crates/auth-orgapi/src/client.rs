@@ -41,18 +41,15 @@ impl OrgApi {
     /// that was chosen: the plain Basic header can carry neither a colon in the id nor control characters.
     pub fn client_credentials(&self) -> Result<CachedBuilder, Error> {
         let login = Login::new(&self.config, Arc::clone(&self.transport))?;
-        Ok(Cached::builder(login, self.config.origins())
+        let origin = self.config.server.origin().clone();
+        Ok(Cached::builder(login, [origin].into_iter().collect())
             .name("orgapi")
             .policy(dialect::policy()))
     }
 
     /// Returns the root of the API's resources, to which the path of one is to be joined.
-    ///
-    /// # Errors
-    ///
-    /// None for a configuration that could be made.
-    pub fn api(&self) -> Result<Endpoint, Error> {
-        self.config.server.join(dialect::API_PATH)
+    pub fn api(&self) -> &Endpoint {
+        &self.config.api
     }
 }
 

@@ -2,39 +2,27 @@
 
 use std::fmt;
 
-use auth_core::{Error, ErrorKind, Origins, Secret, StoreKey};
+use auth_core::{Error, ErrorKind, Secret, StoreKey};
 use auth_oauth2::Endpoint;
+
+use crate::dialect;
 
 /// The host that the documentation names first. It is no default: a client is known in one region only.
 pub const DEFAULT_SERVER: &str = "blynk.cloud";
 
 /// A server of the Organization API and a client that it knows.
-///
-/// # Example
-///
-/// ```
-/// use auth_core::Secret;
-/// use auth_orgapi::{Config, RefreshMode};
-///
-/// # fn main() -> Result<(), auth_core::Error> {
-/// let secret = Secret::new("made-up");
-/// let config = Config::new("fra1.blynk.cloud", "oa2-client-id_demo", secret)?
-///     .refresh_mode(RefreshMode::Never);
-/// assert!(!format!("{config:?}").contains("made-up"));
-/// # Ok(())
-/// # }
-/// ```
 #[derive(Clone)]
 #[cfg_attr(feature = "serde", derive(serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(try_from = "Raw"))]
 pub struct Config {
     pub(crate) server: Endpoint,
+    pub(crate) token: Endpoint,
+    pub(crate) api: Endpoint,
     pub(crate) client_id: Box<str>,
     pub(crate) client_secret: Secret,
     pub(crate) client_auth: ClientAuth,
     pub(crate) refresh_mode: RefreshMode,
     pub(crate) param_placement: ParamPlacement,
-    pub(crate) other_regions: Vec<Endpoint>,
 }
 
 /// How the client shows who it is.
@@ -93,8 +81,11 @@ impl Config {
         client_id: &str,
         client_secret: Secret,
     ) -> Result<Self, Error> {
-        let server = server(server_address, Endpoint::parse)?;
-        Self::at(server, client_id, client_secret)
+        Self::at(
+            server(server_address, Endpoint::parse)?,
+            client_id,
+            client_secret,
+        )
     }
 
     /// Returns the same for an address that may be plain `http`, which sends secrets for everybody on the way to read.
@@ -113,18 +104,20 @@ impl Config {
 
     fn at(server: Endpoint, client_id: &str, client_secret: Secret) -> Result<Self, Error> {
         if client_id.is_empty() || client_secret.is_empty() {
-            return Err(refusal(
+            return Err(Error::new(
+                ErrorKind::Configuration,
                 "the client id or secret is empty; copy both from the developer zone of the console",
             ));
         }
         Ok(Self {
+            token: server.join(dialect::TOKEN_PATH)?,
+            api: server.join(dialect::API_PATH)?,
             server,
             client_id: client_id.into(),
             client_secret,
             client_auth: ClientAuth::default(),
             refresh_mode: RefreshMode::default(),
             param_placement: ParamPlacement::default(),
-            other_regions: Vec::new(),
         })
     }
 
@@ -149,28 +142,10 @@ impl Config {
         self
     }
 
-    /// Lets token requests follow a redirect to these servers, one step far, and lets tokens go there. None, unless
-    /// told otherwise: a redirect is an error, for following it sends the client's secret to another host.
-    ///
-    /// # Errors
-    ///
-    /// As [`new`](Self::new) for each address.
-    pub fn other_regions(mut self, server_addresses: &[&str]) -> Result<Self, Error> {
-        let regions = server_addresses.iter().map(|a| server(a, Endpoint::parse));
-        self.other_regions = regions.collect::<Result<_, _>>()?;
-        Ok(self)
-    }
-
     /// Returns the key under which a store keeps the login of `account`, a name of your own for the organization.
     pub fn store_key(&self, account: &str) -> StoreKey {
         let origin = self.server.origin().to_string();
         StoreKey::new(["orgapi", &origin, &self.client_id, account])
-    }
-
-    /// Returns where tokens may go.
-    pub(crate) fn origins(&self) -> Origins {
-        let regions = std::iter::once(&self.server).chain(&self.other_regions);
-        regions.map(Endpoint::origin).cloned().collect()
     }
 }
 
@@ -181,15 +156,12 @@ fn server(address: &str, read: fn(&str) -> Result<Endpoint, Error>) -> Result<En
         read(&format!("https://{address}"))?
     };
     if endpoint.uri().path() != "/" || endpoint.uri().query().is_some() {
-        return Err(refusal(
+        return Err(Error::new(
+            ErrorKind::Configuration,
             "the server address has a path or a query; give the host alone, such as fra1.blynk.cloud",
         ));
     }
     Ok(endpoint)
-}
-
-fn refusal(why: &'static str) -> Error {
-    Error::new(ErrorKind::Configuration, why)
 }
 
 /// A configuration as it is written down. Plain `http` cannot be allowed there: that takes a line of code.
@@ -206,8 +178,6 @@ struct Raw {
     refresh_mode: RefreshMode,
     #[serde(default)]
     param_placement: ParamPlacement,
-    #[serde(default)]
-    other_regions: Vec<String>,
 }
 
 #[cfg(feature = "serde")]
@@ -215,12 +185,11 @@ impl TryFrom<Raw> for Config {
     type Error = Error;
 
     fn try_from(raw: Raw) -> Result<Self, Error> {
-        let others: Vec<_> = raw.other_regions.iter().map(String::as_str).collect();
-        Self::new(&raw.server_address, &raw.client_id, raw.client_secret)?
+        let config = Self::new(&raw.server_address, &raw.client_id, raw.client_secret)?;
+        Ok(config
             .client_auth(raw.client_auth)
             .refresh_mode(raw.refresh_mode)
-            .param_placement(raw.param_placement)
-            .other_regions(&others)
+            .param_placement(raw.param_placement))
     }
 }
 
@@ -231,7 +200,6 @@ impl fmt::Debug for Config {
             .field("client_auth", &self.client_auth)
             .field("refresh_mode", &self.refresh_mode)
             .field("param_placement", &self.param_placement)
-            .field("other_regions", &self.other_regions)
             .finish_non_exhaustive()
     }
 }

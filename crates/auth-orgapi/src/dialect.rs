@@ -38,8 +38,8 @@ pub(crate) fn policy() -> Policy {
 fn refine(refusal: &Refusal<'_>, error: Error) -> Error {
     let code = refusal.code.unwrap_or_default();
     match (refusal.step, code, refusal.status.as_u16()) {
-        // What a gateway says tells nothing about the server behind it, which may have spent the refresh token.
-        (Step::RefreshToken, _, 502 | 504) => error.with_sent(Sent::Maybe),
+        // A server that failed, or a gateway's word about it, leaves open whether the refresh token was spent.
+        (Step::RefreshToken, _, 500 | 502 | 504) => error.with_sent(Sent::Maybe),
         // Documented with status 400, where the standard wants 401.
         (_, "invalid_client", _) => error.with_message(
             "the server does not know this client; check id, secret and region (the server address)",

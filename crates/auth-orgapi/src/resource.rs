@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use auth_core::{Error, ErrorKind};
 use auth_oauth2::retry_after;
 use http::{HeaderMap, StatusCode, Uri, header::LOCATION};
-use serde::Deserialize;
+use serde_json::Value;
 
 /// The code of the error that says that the client belongs to another region.
 pub(crate) const WRONG_REGION: &str = "wrong_region";
@@ -40,7 +40,7 @@ const CODES: &[&str] = &[
 pub fn resource_error(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Error {
     let mut error = by_status(status, headers).with_status(status);
     if let Some(code) = code(body).filter(|_| error.code().is_none()) {
-        error = error.with_code(&code);
+        error = error.with_code(code);
     }
     match retry_after(headers, SystemTime::now()) {
         Some(wait) => error.with_retry_after(wait),
@@ -49,34 +49,31 @@ pub fn resource_error(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> E
 }
 
 fn by_status(status: StatusCode, headers: &HeaderMap) -> Error {
+    use ErrorKind::{Configuration, Protocol, Unavailable};
+
     let (kind, message) = match status.as_u16() {
         300..=399 => return wrong_region(headers),
         401 => (
-            ErrorKind::Configuration,
-            "the API refuses even a new token; check that the server address is the client's region",
+            Configuration,
+            "the API refuses a new token; check the server address",
         ),
         403 => (
-            ErrorKind::Configuration,
-            "the client may not do this; check its rights and the plan of the organization in the console",
+            Configuration,
+            "the client may not do this; check its rights and plan",
         ),
         404 => (
-            ErrorKind::Configuration,
-            "there is no such thing, or the client's organization cannot see it",
+            Configuration,
+            "there is no such thing that the client can see",
         ),
-        429 => (
-            ErrorKind::Unavailable,
-            "too many requests (the documented limit is 10,000 per minute and organization); wait",
-        ),
-        408 | 425 | 500..=599 => (
-            ErrorKind::Unavailable,
-            "the API cannot answer now; try again later",
-        ),
+        408 | 425 | 500..=599 => (Unavailable, "the API cannot answer now; try again later"),
+        // 10,000 per minute and organization are documented.
+        429 => (Unavailable, "too many requests by the organization; wait"),
         400..=499 => (
-            ErrorKind::Configuration,
+            Configuration,
             "the API refused the request; check its parameters",
         ),
         _ => (
-            ErrorKind::Protocol,
+            Protocol,
             "the API answered with what is no refusal; report it",
         ),
     };
@@ -84,43 +81,26 @@ fn by_status(status: StatusCode, headers: &HeaderMap) -> Error {
 }
 
 fn wrong_region(headers: &HeaderMap) -> Error {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b".-:[]".contains(&b);
     let location = headers.get(LOCATION);
     let location = location.and_then(|value| Uri::try_from(value.as_bytes()).ok());
-    let host = location
-        .as_ref()
-        .and_then(Uri::host)
-        .filter(|host| host.len() <= 253 && host.bytes().all(plain));
-    let message = match host {
-        Some(host) => format!(
-            "the API sends the client to the host {host}; if that is right, make it the server address"
-        ),
-        None => "the API sends the client elsewhere; check the server address".to_owned(),
+    let message = match location.as_ref().and_then(Uri::host) {
+        Some(host) => {
+            format!(
+                "the API redirects to the host {host}; if that is right, make it the server address"
+            )
+        }
+        None => "the API redirects; check the server address".to_owned(),
     };
     Error::new(ErrorKind::Configuration, message).with_code(WRONG_REGION)
 }
 
-/// Both shapes that the member `error` has: a code at the token endpoint, an object everywhere else.
-#[derive(Deserialize)]
-struct Refused {
-    error: Shape,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Shape {
-    Code(String),
-    Object { code: String },
-    Other(serde::de::IgnoredAny),
-}
-
-fn code(body: &[u8]) -> Option<String> {
+/// Reads the member `error`: a code at the token endpoint, an object with a message everywhere else.
+fn code(body: &[u8]) -> Option<&'static str> {
     // The reason of a failure would quote the body, so it is dropped.
-    let refused: Refused = serde_json::from_slice(body).ok()?;
-    let (Shape::Code(code) | Shape::Object { code }) = refused.error else {
-        return None;
-    };
-    Some(code).filter(|code| CODES.contains(&code.as_str()))
+    let body: Value = serde_json::from_slice(body).ok()?;
+    let error = body.get("error")?;
+    let told = error.as_str().or_else(|| error.get("code")?.as_str())?;
+    CODES.iter().copied().find(|code| *code == told)
 }
 
 #[cfg(test)]
