@@ -3,12 +3,14 @@
 mod basic;
 mod check;
 mod json;
+mod octorate;
 mod orgapi;
 mod rator;
 mod vault;
 
 pub use self::{
     basic::BasicDecoding,
+    octorate::{DateStyle, Environment, OctorateEmulator, OctorateKnobs, ReplyGeneration},
     orgapi::{IssueRefreshToken, OldAccessToken, OrgApiEmulator, OrgApiKnobs},
     rator::{BasicFailureBody, BrandPlace, RatorEmulator, RatorKnobs, RatorProfile},
 };

@@ -13,8 +13,9 @@ mod wire;
 
 pub use clock::ManualClock;
 pub use emulator::{
-    BasicDecoding, BasicFailureBody, BrandPlace, IssueRefreshToken, OldAccessToken, OrgApiEmulator,
-    OrgApiKnobs, RatorEmulator, RatorKnobs, RatorProfile,
+    BasicDecoding, BasicFailureBody, BrandPlace, DateStyle, Environment, IssueRefreshToken,
+    OctorateEmulator, OctorateKnobs, OldAccessToken, OrgApiEmulator, OrgApiKnobs, RatorEmulator,
+    RatorKnobs, RatorProfile, ReplyGeneration,
 };
 pub use ledger::{Deviation, DeviationKind, Entry, Ledger, Request, SecretKind, Stray};
 pub use scripted::{

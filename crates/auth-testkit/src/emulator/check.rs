@@ -25,8 +25,6 @@ pub(super) enum Body {
     /// None; a POST says so by `Content-Length: 0`.
     Empty,
     Form,
-    Json,
-    Any,
 }
 
 /// The headers that a token request or a resource call has only where a provider documents them.
@@ -120,10 +118,7 @@ fn body(request: &Request, shape: &Shape<'_>, notes: &mut Notes) {
         Body::Form if media != Some("application/x-www-form-urlencoded") => {
             notes.deviation(DeviationKind::Body, "content-type");
         }
-        Body::Json if media != Some("application/json") => {
-            notes.deviation(DeviationKind::Body, "content-type");
-        }
-        Body::Form | Body::Json | Body::Any => {}
+        Body::Form => {}
     }
 }
 
