@@ -7,6 +7,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 
 use crate::{Error, ErrorKind, Secret};
 
+#[cfg(test)]
+mod tests;
+
 /// Proves who the client is on one token request (RFC 6749 §2.3).
 ///
 /// It runs once for each attempt, so an assertion is never replayed and a secret that was changed is read again.

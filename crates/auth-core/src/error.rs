@@ -4,6 +4,9 @@ use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
 
 use http::StatusCode;
 
+#[cfg(test)]
+mod tests;
+
 /// What the caller should do about an [`Error`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]

@@ -4,6 +4,9 @@ use std::time::{Duration, SystemTime};
 
 use crate::Now;
 
+#[cfg(test)]
+mod tests;
+
 /// The longest lifetime that is believed; a longer one is cut to this, so that no arithmetic can overflow.
 pub const MAX_LIFETIME: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 

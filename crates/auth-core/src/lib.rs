@@ -9,6 +9,8 @@ mod grant;
 mod observe;
 mod origin;
 mod policy;
+#[cfg(test)]
+mod seams;
 mod secret;
 mod source;
 pub mod store;

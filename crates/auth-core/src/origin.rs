@@ -6,6 +6,9 @@ use http::{Uri, uri::Scheme};
 
 use crate::{Error, ErrorKind};
 
+#[cfg(test)]
+mod tests;
+
 /// Scheme, host and port of a server (RFC 6454 §4), as a token's permission to go there.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Origin {

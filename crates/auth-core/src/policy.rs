@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+#[cfg(test)]
+mod tests;
+
 /// A length of time that is the smaller of a fixed one and a fraction of a token's lifetime.
 ///
 /// The fraction keeps a margin meant for tokens of an hour from eating one of five minutes.

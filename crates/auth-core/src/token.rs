@@ -14,6 +14,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, header::AUTHORIZATION};
 
 use crate::{Error, ErrorKind, Lifetime, Secret};
 
+#[cfg(test)]
+mod tests;
+
 /// An access token, ready to be put on a request: an immutable snapshot, cheap to clone.
 ///
 /// Its headers are finished and marked sensitive. It may carry more than one, so that whoever attaches them needs to

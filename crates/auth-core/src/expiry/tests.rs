@@ -1,0 +1,51 @@
+//! Arithmetic at the ends of all ranges.
+
+use std::time::{Duration, SystemTime};
+
+use crate::Now;
+
+use super::{Lifetime, MAX_LIFETIME, Moment};
+
+#[test]
+fn nothing_overflows() {
+    let far = SystemTime::UNIX_EPOCH + Duration::from_secs(i64::MAX as u64);
+    let walls = [SystemTime::UNIX_EPOCH, SystemTime::now(), far];
+    let lengths = [0, 1, 136 * 365 * 24 * 3600, i64::MAX as u64, u64::MAX].map(Duration::from_secs);
+    let monotonics = [Duration::ZERO, Duration::from_secs(1), Duration::MAX];
+    for wall in walls {
+        for monotonic in monotonics {
+            let now = Now::new(wall, monotonic);
+            for length in lengths.into_iter().chain([Duration::MAX]) {
+                let life = Lifetime::new(now, length);
+                assert!(life.length() <= MAX_LIFETIME);
+                let _ = life.ends().earlier(length).left(now);
+                let _ = Moment::after(now, length).has_come(now);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_clock_that_comes_first_counts() {
+    let start = Now::new(SystemTime::UNIX_EPOCH, Duration::ZERO);
+    let ends = Lifetime::new(start, Duration::from_secs(10)).ends();
+    let at = |wall, monotonic| {
+        Now::new(
+            SystemTime::UNIX_EPOCH + Duration::from_secs(wall),
+            Duration::from_secs(monotonic),
+        )
+    };
+    let table = [
+        ((0, 0), 10),
+        ((4, 0), 6),
+        ((0, 4), 6),
+        ((9, 3), 1),
+        ((10, 0), 0),
+        ((0, 99), 0),
+    ];
+    for ((wall, monotonic), left) in table {
+        let now = at(wall, monotonic);
+        assert_eq!(ends.left(now), Duration::from_secs(left));
+        assert_eq!(ends.has_come(now), left == 0);
+    }
+}

@@ -1,0 +1,103 @@
+//! Where tokens go, as tables.
+
+use http::Uri;
+
+use super::{Origin, Origins};
+
+#[test]
+fn addresses_that_are_refused() {
+    let table = [
+        ("", "cannot be read"),
+        ("/v1", "no scheme"),
+        ("api.example", "no scheme"),
+        ("ftp://api.example", "neither https nor http"),
+        ("http://api.example", "plain http"),
+        ("http://localhost:8080", "plain http"),
+        ("http://127.0.0.1.example", "plain http"),
+        ("https://user:word@api.example", "user-info"),
+        ("https://user@api.example", "user-info"),
+        ("https://api.example.", "ends with a dot"),
+        ("https://api.example:99999", ""),
+        ("https://bücher.example", ""),
+        ("https://api.example\\@evil.example", ""),
+    ];
+    for (address, why) in table {
+        let error = Origin::parse(address).expect_err(address).to_string();
+        assert!(error.contains(why), "{address}: {error}");
+        assert!(!error.contains("word"), "{error}");
+    }
+}
+
+#[test]
+fn addresses_that_are_taken() {
+    let table = [
+        ("https://API.example", "https://api.example:443"),
+        (
+            "https://api.example:8443/v1?x=1",
+            "https://api.example:8443",
+        ),
+        ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+        ("http://127.9.9.9", "http://127.9.9.9:80"),
+        ("http://[::1]:1", "http://[::1]:1"),
+    ];
+    for (address, origin) in table {
+        assert_eq!(Origin::parse(address).unwrap().to_string(), origin);
+    }
+    assert!(Origin::dangerous_plain_http("http://intranet.example").is_ok());
+}
+
+#[test]
+fn requests_are_compared_by_scheme_host_and_port() {
+    let origins = Origins::parse("https://api.example").unwrap();
+    let table = [
+        ("https://api.example", true),
+        ("https://API.EXAMPLE/path?query", true),
+        ("https://api.example:443/", true),
+        ("https://api.example:444/", false),
+        ("http://api.example/", false),
+        ("http://api.example:443/", false),
+        ("https://sub.api.example/", false),
+        ("https://example/", false),
+        ("https://api.example.evil.example/", false),
+        ("https://evil.example/api.example", false),
+        ("https://api.example@evil.example/", false),
+        ("https://evil@api.example/", false),
+        ("https://api.example./", false),
+        ("/path", false),
+    ];
+    for (uri, allowed) in table {
+        let uri: Uri = uri.parse().unwrap();
+        assert_eq!(origins.allow(&uri), allowed, "{uri}");
+    }
+    assert!(!Origins::none().allow(&"https://api.example".parse().unwrap()));
+}
+
+#[test]
+fn matching_agrees_with_parsing() {
+    let hosts = [
+        "a.example",
+        "A.example",
+        "b.example",
+        "127.0.0.1",
+        "[::1]",
+        "a.example.",
+        "x@a.example",
+    ];
+    let ports = ["", ":80", ":443", ":8443"];
+    let mut uris = Vec::new();
+    for scheme in ["http", "https", "ftp"] {
+        for host in hosts {
+            uris.extend(ports.map(|port| format!("{scheme}://{host}{port}/")));
+        }
+    }
+    let read = |text: &String| -> Uri { text.parse().unwrap() };
+    for left in uris.iter().map(read) {
+        let Ok(origin) = Origin::of(&left) else {
+            continue;
+        };
+        for right in uris.iter().map(read) {
+            let same = Origin::of(&right).is_ok_and(|other| other == origin);
+            assert_eq!(origin.matches(&right), same, "{left} and {right}");
+        }
+    }
+}
