@@ -92,3 +92,33 @@ async fn fault_38_an_observer_that_panics_does_not_take_the_exchange_with_it() {
     source.reject(&first);
     assert_eq!(access(&source).await, "second");
 }
+
+#[tokio::test]
+async fn fault_35_a_caller_that_leaves_after_any_poll_loses_nothing() {
+    for polls in 1..=8 {
+        let (clock, grant, store) = (ManualClock::new(), ScriptedGrant::new(), MemoryStore::new());
+        grant.rotates_to("access", HOUR, "refresh");
+        let key = StoreKey::new(["story"]);
+        let source = builder(&grant, &clock)
+            .store(store.clone(), key.clone())
+            .build();
+        let mut call = Box::pin(source.token());
+        for _ in 0..polls {
+            let polled = std::future::poll_fn(|cx| Poll::Ready(call.as_mut().poll(cx))).await;
+            if polled.is_ready() {
+                break;
+            }
+            // The exchange gets on by one step between two polls of the caller.
+            tokio::task::yield_now().await;
+        }
+        drop(call);
+        assert_eq!(access(&source).await, "access", "after {polls} polls");
+        let saved = store.load(&key).await.unwrap().unwrap();
+        assert_eq!(saved.set.refresh().unwrap().expose(), "refresh");
+        assert_eq!(
+            (grant.calls(), grant.abandoned()),
+            (1, 0),
+            "after {polls} polls"
+        );
+    }
+}
