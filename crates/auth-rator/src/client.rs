@@ -1,0 +1,106 @@
+//! The provider's client.
+
+use std::{fmt, sync::Arc};
+
+use auth_core::{Cached, CachedBuilder, Error, Grant, Secret, Transport};
+use auth_oauth2::{
+    ClientCredentials, OrElse, RefreshToken, TokenClient,
+    legacy::{ResourceOwnerPassword, UserCredentials},
+};
+
+use crate::{Config, RefreshMode, dialect, login};
+
+/// A client of one installation of Rator, for one brand. Cheap to clone.
+///
+/// Each way to log in returns a source of tokens for one user, to which a store, an observer or a clock can be added.
+/// A refused password is not sent again until it changes or a person asks for it by [`Cached::renew_now`].
+#[derive(Clone)]
+pub struct Rator {
+    pub(crate) config: Arc<Config>,
+    pub(crate) transport: Arc<dyn Transport>,
+    operators: TokenClient,
+    others: TokenClient,
+}
+
+impl Rator {
+    /// Returns a client that sends token requests over `transport`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Configuration`](auth_core::ErrorKind::Configuration) where id or secret is empty or cannot be sent
+    /// in the way chosen: the plain Basic header can carry neither a colon in the id nor control characters.
+    pub fn new(config: Config, transport: impl Transport + 'static) -> Result<Self, Error> {
+        let transport: Arc<dyn Transport> = Arc::new(transport);
+        let (operators, others) = login::clients(&config, &transport)?;
+        Ok(Self {
+            operators,
+            others,
+            config: Arc::new(config),
+            transport,
+        })
+    }
+
+    /// Returns a client that sends token requests with reqwest. Nothing is sent yet.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new), and where TLS cannot be set up.
+    #[cfg(feature = "reqwest")]
+    pub fn connect(config: Config) -> Result<Self, Error> {
+        Self::new(config, auth_reqwest::ReqwestTransport::new()?)
+    }
+
+    /// Logs an end user in by `grant_type=password`, which RFC 9700 §2.4 forbids and this API needs.
+    pub fn password(&self, user: impl UserCredentials + 'static) -> CachedBuilder {
+        let client = &self.others;
+        self.login(client, ResourceOwnerPassword::new(client.clone(), user))
+    }
+
+    /// Logs an operator in by `grant_type=operator_password`.
+    pub fn operator_password(&self, operator: impl UserCredentials + 'static) -> CachedBuilder {
+        let client = &self.operators;
+        let login = ResourceOwnerPassword::new(client.clone(), operator);
+        self.login(client, login.grant_type("operator_password"))
+    }
+
+    /// Logs the client itself in, as documented before v17.0.
+    pub fn client_credentials(&self) -> CachedBuilder {
+        let client = &self.others;
+        self.login(client, ClientCredentials::new(client.clone()))
+    }
+
+    /// Logs the client in on behalf of the operator of that user name, as documented from v17.0 on.
+    ///
+    /// The server believes whatever name it is told, so the client's secret is worth every operator's password.
+    pub fn client_credentials_for(&self, operator: &str) -> CachedBuilder {
+        let client = &self.others;
+        let login = ClientCredentials::new(client.clone());
+        self.login(client, login.parameter("operator", Secret::from(operator)))
+    }
+
+    /// Goes on with a refresh token that was obtained elsewhere. Once it is refused, a person has to log in again.
+    pub fn refresh_token(&self, refresh: Secret) -> CachedBuilder {
+        self.source(RefreshToken::new(self.others.clone()).starting_from(refresh))
+    }
+
+    fn login(&self, client: &TokenClient, login: impl Grant + 'static) -> CachedBuilder {
+        match self.config.refresh_mode {
+            RefreshMode::Held => self.source(OrElse::new(RefreshToken::new(client.clone()), login)),
+            RefreshMode::Never => self.source(login),
+        }
+    }
+
+    fn source(&self, grant: impl Grant + 'static) -> CachedBuilder {
+        Cached::builder(grant, self.config.origins())
+            .name("rator")
+            .policy(dialect::policy())
+    }
+}
+
+impl fmt::Debug for Rator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rator")
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
+}
