@@ -2,3 +2,5 @@
 
 mod architecture;
 mod engine;
+mod orgapi;
+mod wire_orgapi;
