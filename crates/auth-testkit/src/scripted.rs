@@ -15,7 +15,7 @@ pub use self::{
     gate::Gate,
     grant::{ScriptedGrant, Seen},
     source::{FailingSource, ScriptedSource, StaticSource},
-    store::{FailingStore, StoreFault, StoreCall},
+    store::{FailingStore, StoreCall, StoreFault},
     transport::{Recorded, ScriptedTransport},
 };
 

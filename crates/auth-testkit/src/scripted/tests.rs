@@ -158,7 +158,7 @@ async fn a_store_fails_where_it_is_told_to() {
     assert!(store.list().await.is_err());
     assert!(lease.load().await.is_err());
     store.mend();
-    assert_eq!(store.list().await.unwrap(), [key.clone()]);
+    assert!(store.list().await.unwrap().contains(&key));
 
     let gate = Gate::new();
     store.every(StoreCall::Renew, StoreFault::HangBefore(gate.clone()));
