@@ -51,6 +51,7 @@ struct Book {
     deviations: Vec<Deviation>,
     secrets: Secrets,
     foreign: Vec<Ledger>,
+    issuers: Vec<Ledger>,
     /// The addresses of redirects that were given as answers.
     redirects: Vec<String>,
     address: Option<SocketAddr>,
@@ -134,11 +135,18 @@ impl Ledger {
     /// Returns every place where a secret known to the emulator stands in a kept request and does not belong.
     pub fn secrets_out_of_place(&self) -> Vec<Stray> {
         // The foreign books are read first and one at a time, so that two ledgers may watch each other.
-        let foreign: Vec<Self> = self.book().foreign.clone();
-        let known: Vec<Secrets> = foreign
-            .iter()
-            .map(|ledger| ledger.book().secrets.nowhere())
-            .collect();
+        let (foreign, issuers, own) = {
+            let book = self.book();
+            let rules = book.secrets.rules_alone();
+            (book.foreign.clone(), book.issuers.clone(), rules)
+        };
+        let mut known = Vec::new();
+        for (ledgers, rules) in [(foreign, Secrets::default()), (issuers, own)] {
+            let secrets = ledgers
+                .iter()
+                .map(|ledger| ledger.book().secrets.under(&rules));
+            known.extend(secrets);
+        }
         let book = self.book();
         let all = || std::iter::once(&book.secrets).chain(&known);
         book.entries
@@ -152,6 +160,14 @@ impl Ledger {
     pub fn foreign(&self, other: &Self) {
         if !Arc::ptr_eq(&self.0, &other.0) {
             self.book().foreign.push(other.clone());
+        }
+    }
+
+    /// Treats the secrets of `issuer` as known here too, under the rules of this server: a resource is sent access
+    /// tokens that another server issued.
+    pub fn issuer(&self, issuer: &Self) {
+        if !Arc::ptr_eq(&self.0, &issuer.0) {
+            self.book().issuers.push(issuer.clone());
         }
     }
 
@@ -252,17 +268,18 @@ impl Ledger {
 
     /// Returns whether `request` goes where this server, or one that is watched, redirected to.
     fn is_redirected(&self, request: &Request) -> bool {
-        let (foreign, address) = {
+        let (others, address) = {
             let book = self.book();
-            if book.redirects.is_empty() && book.foreign.is_empty() {
+            let others = [book.foreign.as_slice(), &book.issuers].concat();
+            if book.redirects.is_empty() && others.is_empty() {
                 return false;
             }
-            (book.foreign.clone(), book.address)
+            (others, book.address)
         };
         let (target, host) = (request.target(), request.header("host"));
         let mut whole = vec![format!("http://{}{target}", host.unwrap_or_default())];
         whole.extend(address.map(|own| format!("http://{own}{target}")));
-        if foreign.iter().any(|other| other.gave(&whole)) {
+        if others.iter().any(|other| other.gave(&whole)) {
             return true;
         }
         whole.push(target.to_owned());

@@ -6,6 +6,7 @@ pub mod contract;
 mod emulator;
 mod ledger;
 pub mod mocks;
+mod resource;
 mod scripted;
 mod server;
 #[cfg(test)]
@@ -13,11 +14,13 @@ mod wire;
 
 pub use clock::ManualClock;
 pub use emulator::{
-    BasicDecoding, BasicFailureBody, BrandPlace, DateStyle, Environment, IssueRefreshToken,
-    OctorateEmulator, OctorateKnobs, OldAccessToken, OrgApiEmulator, OrgApiKnobs, RatorEmulator,
-    RatorKnobs, RatorProfile, ReplyGeneration,
+    Acceptor, BasicDecoding, BasicFailureBody, BrandPlace, DateStyle, Environment,
+    IssueRefreshToken, OAuth2Emulator, OAuth2Knobs, OctorateEmulator, OctorateKnobs,
+    OldAccessToken, OrgApiEmulator, OrgApiKnobs, RatorEmulator, RatorKnobs, RatorProfile,
+    ReplyGeneration,
 };
 pub use ledger::{Deviation, DeviationKind, Entry, Ledger, Request, SecretKind, Stray};
+pub use resource::{GrpcRefusal, Resource, ResourceKnobs};
 pub use scripted::{
     FailingSource, FailingStore, Gate, Recorded, ScriptedGrant, ScriptedSource, ScriptedTransport,
     Seen, StaticSource, StoreCall, StoreFault, token, token_set,

@@ -15,6 +15,7 @@ use auth_core::{Clock, Secret};
 use self::handler::{Handler, State};
 pub use self::knobs::{IssueRefreshToken, OldAccessToken, OrgApiKnobs};
 use crate::{
+    Acceptor,
     ledger::{Ledger, Place, SecretKind},
     server::Server,
 };
@@ -142,6 +143,15 @@ impl OrgApiEmulator {
     pub fn accepts(&self, token: &str) -> bool {
         let now = self.clock.monotonic();
         self.state().access.is_good(token, now)
+    }
+
+    /// Returns [`accepts`](Self::accepts) for a [`Resource`](crate::Resource) to ask.
+    pub fn acceptor(&self) -> Acceptor {
+        let (state, clock) = (Arc::clone(&self.state), Arc::clone(&self.clock));
+        Arc::new(move |token| {
+            let state = state.lock().unwrap_or_else(PoisonError::into_inner);
+            state.access.is_good(token, clock.monotonic())
+        })
     }
 
     /// Lets every access token end now. Refresh tokens live on.

@@ -95,6 +95,11 @@ impl<T> Vault<T> {
         self.tokens.get(token).map(|held| &held.about)
     }
 
+    /// Returns the same, to be changed.
+    pub(super) fn about_mut(&mut self, token: &str) -> Option<&mut T> {
+        self.tokens.get_mut(token).map(|held| &mut held.about)
+    }
+
     /// Returns every token in the order in which they were given out.
     pub(super) fn secrets(&self) -> Vec<Secret> {
         self.issued

@@ -127,11 +127,19 @@ impl Secrets {
         self.rules.push((kind, path.to_owned(), place));
     }
 
-    /// Returns the same secrets without a place where they belong.
-    pub(super) fn nowhere(&self) -> Self {
+    /// Returns the rules without the secrets.
+    pub(super) fn rules_alone(&self) -> Self {
+        Self {
+            known: Vec::new(),
+            rules: self.rules.clone(),
+        }
+    }
+
+    /// Returns the same secrets under other rules.
+    pub(super) fn under(&self, other: &Self) -> Self {
         Self {
             known: self.known.clone(),
-            rules: Vec::new(),
+            rules: other.rules.clone(),
         }
     }
 

@@ -6,7 +6,7 @@ use auth_core::Now;
 
 use super::{AUTHORIZE, OctorateEmulator, state::State};
 use crate::{
-    emulator::check::Parameters,
+    emulator::{callback::callback, check::Parameters},
     ledger::{DeviationKind, Notes, Outcome, Request},
 };
 
@@ -19,18 +19,9 @@ pub(super) struct Visit {
 impl Visit {
     /// Returns where the browser is sent.
     pub(super) fn callback(&self, parameters: &[(&str, &str)], blindly: bool) -> String {
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        query.extend_pairs(parameters);
-        if let Some(state) = &self.state {
-            query.append_pair("state", state);
-        }
-        let query = query.finish();
-        let mark = if self.redirect_uri.contains('?') && !blindly {
-            '&'
-        } else {
-            '?'
-        };
-        format!("{}{mark}{query}", self.redirect_uri)
+        let state = self.state.as_deref().map(|state| ("state", state));
+        let pairs = parameters.iter().copied().chain(state);
+        callback(&self.redirect_uri, pairs, blindly)
     }
 }
 
