@@ -117,11 +117,13 @@ impl Held {
     }
 
     /// Returns the token held.
+    #[inline]
     pub fn token(&self) -> Option<&Token> {
         self.token.as_ref()
     }
 
     /// Returns whether what is held is of this version of the source and may be used without another look at `now`.
+    #[inline]
     pub fn is_current(&self, version: u64, now: Now) -> bool {
         self.version == version
             && self.token.is_some()

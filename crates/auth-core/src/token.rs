@@ -138,6 +138,7 @@ impl Token {
     }
 
     /// Returns the headers to send.
+    #[inline]
     pub fn headers(&self) -> impl ExactSizeIterator<Item = (&HeaderName, &HeaderValue)> {
         self.0.headers.iter().map(|(name, value)| (name, value))
     }
@@ -170,6 +171,7 @@ impl Token {
     }
 
     /// Returns the number that tells this token from every other one of this process; clones share it.
+    #[inline]
     pub fn generation(&self) -> u64 {
         self.0.generation
     }
