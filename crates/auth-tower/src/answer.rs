@@ -3,9 +3,12 @@
 use std::{fmt, sync::Arc};
 
 use bytes::Bytes;
-use http::{Extensions, HeaderMap, Response, StatusCode};
+use http::{Extensions, HeaderMap, HeaderName, Response, StatusCode};
 
 use crate::{challenge, peek::Peeked};
+
+/// Where gRPC puts its status, in headers or trailers. Made once: a name given as text is parsed for each look-up.
+pub(crate) static GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 
 /// A rule for what counts as a refused token.
 pub(crate) type Refusal = Arc<dyn Fn(&Answer<'_>) -> bool + Send + Sync>;
@@ -50,9 +53,10 @@ impl<'a> Answer<'a> {
 
     /// Returns whether the default rule sees a refused token: status 401, or the gRPC status `UNAUTHENTICATED` (16)
     /// in the headers, where a reply without messages has it.
+    #[inline]
     pub fn is_unauthenticated(&self) -> bool {
         self.status == StatusCode::UNAUTHORIZED
-            || self.headers.get("grpc-status").is_some_and(|s| s == "16")
+            || self.headers.get(&GRPC_STATUS).is_some_and(|s| s == "16")
     }
 
     /// Returns whether the server says that the token is good but not for this (`insufficient_scope`, RFC 6750 §3.1).

@@ -57,6 +57,7 @@ impl Config {
     }
 
     /// Checks the address of one attempt against the origins of its source.
+    #[inline]
     pub(crate) fn admit(&self, source: &dyn TokenSource, uri: &Uri) -> Result<Passage, AuthError> {
         if uri.authority().is_none() {
             return self.admit_relative(source);

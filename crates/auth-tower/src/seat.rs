@@ -38,6 +38,7 @@ impl Default for Seat {
 
 impl Seat {
     /// Returns the place to look into for one request.
+    #[inline]
     pub(crate) fn held(&mut self) -> &mut Held {
         self.use_count = match self.use_count {
             Uses::None => Uses::One,
@@ -51,6 +52,7 @@ impl Seat {
     }
 
     /// Returns the attempt for the token held, which was just put on a request.
+    #[inline]
     pub(crate) fn sending(
         &mut self,
         source: &Arc<dyn TokenSource>,

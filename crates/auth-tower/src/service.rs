@@ -124,6 +124,7 @@ pub(crate) struct Departed<S: Service<Request<B>>, B, P: Replay<B>> {
 }
 
 impl<S, P> Outlet<'_, S, P> {
+    #[inline]
     fn call_fixed<B>(
         self,
         source: &Arc<dyn TokenSource>,
@@ -198,6 +199,7 @@ impl<S, P> Outlet<'_, S, P> {
     }
 
     /// Sends a request with `token`, if it carries none of the token's headers, and keeps what a second sending needs.
+    #[inline]
     pub(crate) fn send<B>(self, token: &Token, mut request: Request<B>) -> Departed<S, B, P>
     where
         S: Service<Request<B>> + Clone,
@@ -232,6 +234,7 @@ impl<S, P> Outlet<'_, S, P> {
 }
 
 /// Looks for a token, and gets a renewal going if it is time.
+#[inline]
 fn look<'a>(source: &dyn TokenSource, held: &'a mut Held) -> Option<&'a Token> {
     match source.peek(held) {
         Peek::Ready => {}

@@ -14,7 +14,7 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::{Auth, AuthLayer, Known, attempt::Attempt};
+use crate::{Auth, AuthLayer, Known, answer::GRPC_STATUS, attempt::Attempt};
 
 /// The attempt that a response answers, passed from [`Auth`] to [`WatchTrailers`].
 #[derive(Clone)]
@@ -148,7 +148,7 @@ impl<R: Body> Body for WatchedBody<R> {
 
 fn is_unauthenticated(trailers: &HeaderMap) -> bool {
     trailers
-        .get("grpc-status")
+        .get(&GRPC_STATUS)
         .is_some_and(|status| status == "16")
 }
 

@@ -99,6 +99,23 @@ fn the_token_that_was_sent_is_rejected_and_not_the_current_one() {
 }
 
 #[test]
+fn a_handle_that_is_used_for_long_rejects_what_it_sent_last() {
+    let source = Scripted::new(["one"]).warm();
+    let api = plan(&[200, 200, 200, 401, 401]);
+    let mut auth = AuthLayer::new(Arc::clone(&source)).replay(Never).layer(api);
+    for _ in 0..3 {
+        send(&mut auth, get(API, body())).unwrap();
+    }
+    let mut expected = Vec::new();
+    for text in ["two", "three"] {
+        source.replace(token(text));
+        expected.push(source.current().unwrap().generation());
+        send(&mut auth, get(API, body())).unwrap();
+    }
+    assert_eq!(source.rejected(), expected);
+}
+
+#[test]
 fn the_same_token_is_not_sent_twice() {
     let one = token("one");
     let source = Scripted::with("https://api.example", [Ok(one.clone()), Ok(one)]).warm();
