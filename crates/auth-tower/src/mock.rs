@@ -298,7 +298,3 @@ impl TokenSource for Scripted {
         &self.origins
     }
 }
-
-/// The bytes of a body that nobody but the test knows how to copy.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Opaque(pub(crate) Bytes);
