@@ -10,7 +10,6 @@ use std::{
 
 use async_trait::async_trait;
 use auth_core::{Error, ErrorKind, Held, Origins, Peek, Secret, Token, TokenSource};
-use bytes::Bytes;
 use http::{HeaderMap, Request, Response, Uri, header::AUTHORIZATION};
 use tower_service::Service;
 
