@@ -104,3 +104,6 @@ impl fmt::Debug for Rator {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

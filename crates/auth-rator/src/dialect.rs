@@ -69,10 +69,7 @@ fn refine(refusal: &Refusal<'_>, error: Error) -> Error {
         (_, "", 401) | (_, "invalid_client", _) => error
             .with_kind(Configuration)
             .with_code("invalid_client")
-            .with_message(
-                "the server refused the client; check id and secret, whether they must be encoded, and the client's \
-                 grants",
-            ),
+            .with_message("the server refused the client; check id, secret, their encoding and the client's grants"),
         (_, _, 400..=499) => error.with_message(
             "the server refused the request; if the address is right, the brand is not known, is called otherwise \
              (brand_key, brandKey) or belongs elsewhere (query, body)",

@@ -38,6 +38,3 @@ impl Credentials for Absent {
         Ok(())
     }
 }
-
-#[cfg(test)]
-mod tests;
