@@ -1,1 +1,1 @@
-//! Runnable examples; see the files beside this one.
+#![doc = include_str!("../../README.md")]
