@@ -68,7 +68,7 @@ pub trait GrantFixture: Send + Sync {
 /// | `keeps_refresh` | where none is issued, the refresh token from before stays in the set |
 /// | `rotates` | a refresh token that was sent and replaced is said to be spent |
 /// | `lifetime` | the life of the token counts from before the request |
-/// | `once` | when the outcome of a request is unknown, nothing is sent again |
+/// | `once` | when the outcome of a request is unknown, neither it nor its refresh token is sent again |
 /// | `sent` | an error of the transport keeps its kind and whether the request arrived |
 /// | `refusals` | each refusal becomes the error that its fixture names |
 /// | `garbage` | whatever else a server answers is an error, and no reason to log in again |

@@ -5,7 +5,7 @@ mod wire;
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use auth_core::{Error, Transport};
+use auth_core::{Error, Sent, Transport};
 use bytes::Bytes;
 use http::{Request, Response};
 
@@ -18,6 +18,7 @@ use super::{
 pub struct TransportFixture {
     transport: Arc<dyn Transport>,
     impatient: Option<Arc<dyn Transport>>,
+    unsent: &'static [Sent],
     patience: Duration,
 }
 
@@ -27,6 +28,7 @@ impl TransportFixture {
         Self {
             transport: Arc::new(transport),
             impatient: None,
+            unsent: &[Sent::No],
             patience: PATIENCE,
         }
     }
@@ -35,6 +37,14 @@ impl TransportFixture {
     #[must_use]
     pub fn impatient(mut self, impatient: impl Transport + 'static) -> Self {
         self.impatient = Some(Arc::new(impatient));
+        self
+    }
+
+    /// Lets a refused connection be told as maybe sent, for a transport over clients that do not tell it from a lost
+    /// one. That costs a wait where another attempt would have been safe, and nothing else.
+    #[must_use]
+    pub fn blind(mut self) -> Self {
+        self.unsent = &[Sent::No, Sent::Maybe];
         self
     }
 
@@ -77,7 +87,7 @@ impl fmt::Debug for TransportFixture {
 /// | `redirects` | a redirect is an answer, and is not followed |
 /// | `largest_body` | a body of [`MAX_BODY`](auth_core::MAX_BODY) bytes is read |
 /// | `body_limit` | a longer one is an error, also where it never ends |
-/// | `not_sent` | a refused connection is told as nothing sent |
+/// | `not_sent` | a refused connection is told as nothing sent; see [`TransportFixture::blind`] |
 /// | `lost` | a connection that ends before or within the answer is told as maybe sent |
 /// | `once` | nothing is sent twice, not even where a connection that was kept has ended |
 /// | `deadline` | a server that stays silent is given up; see [`TransportFixture::impatient`] |

@@ -1,6 +1,6 @@
 //! What becomes of the replies of a token endpoint.
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use auth_core::{Clock, Error, ErrorKind, Grant, Secret, Sent};
 use bytes::Bytes;
@@ -97,11 +97,14 @@ async fn once<F: GrantFixture>(fixture: &F) {
         stage.issue(Some(LATER));
         let outcome = stage.exchange().await;
         if sent == Sent::Maybe {
-            let times = stage.transport.calls();
-            stage.clause.holds(
-                times == 1,
-                "a request of unknown outcome was followed by another",
-            );
+            let all = stage.transport.requests();
+            let bodies = all.iter().map(|sent| sent.request().body());
+            let different: HashSet<_> = bodies.collect();
+            // Another way to log in may follow, where the grant knows one.
+            let once = different.len() == all.len() && stage.presented() < 2;
+            stage
+                .clause
+                .holds(once, "a request of unknown outcome was sent again");
         }
         let stage = Stage {
             clause: Stage::new("sent", fixture).clause,

@@ -21,6 +21,19 @@ async fn accepts_an_honest_transport() {
 }
 
 #[tokio::test]
+async fn accepts_a_blind_transport_where_it_is_called_blind() {
+    let client = |flaw| Client {
+        flaw,
+        limit: Duration::from_secs(60),
+    };
+    let blind = move |flaw| TransportFixture::new(client(flaw)).blind();
+    transport(&blind(Flaw::AlwaysMaybe)).await;
+    let suite = async move { transport(&blind(Flaw::AlwaysAnswered)).await };
+    let wrong = rejects("not_sent", Flaw::AlwaysAnswered, suite).await;
+    assert_eq!(wrong, None);
+}
+
+#[tokio::test]
 async fn rejects_each_flaw() {
     let flaws = [
         ("intact", Flaw::LosesQuery),
@@ -78,6 +91,7 @@ enum Flaw {
     LowLimit,
     HighLimit,
     AlwaysMaybe,
+    AlwaysAnswered,
     AlwaysNo,
     AcceptsHalf,
     Retries,
@@ -100,7 +114,8 @@ impl Client {
             _ => "there is no complete answer; try again later".into(),
         };
         let sent = match self.flaw {
-            Flaw::AlwaysMaybe => Sent::Maybe,
+            Flaw::AlwaysMaybe if kind != ErrorKind::Configuration => Sent::Maybe,
+            Flaw::AlwaysAnswered => Sent::Answered,
             Flaw::AlwaysNo => Sent::No,
             _ => sent,
         };
