@@ -1,5 +1,6 @@
 //! Everything that a server was sent, and what was wrong with it.
 
+mod book;
 mod deviation;
 mod entry;
 mod request;
@@ -9,22 +10,20 @@ mod shown;
 mod tests;
 
 use std::{
-    collections::BTreeMap,
     fmt,
-    net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use tokio::sync::watch;
 
-use self::secrets::Secrets;
+use self::{book::Book, secrets::Secrets};
+pub(crate) use self::{book::Notes, entry::Outcome, secrets::Place};
 pub use self::{
     deviation::{Deviation, DeviationKind},
     entry::Entry,
     request::Request,
     secrets::{SecretKind, Stray},
 };
-pub(crate) use self::{entry::Outcome, secrets::Place};
 
 /// The record of one server, shared by its clones.
 ///
@@ -37,54 +36,6 @@ struct Shared {
     book: Mutex<Book>,
     arrived: watch::Sender<usize>,
     finished: watch::Sender<usize>,
-}
-
-#[derive(Default)]
-struct Book {
-    entries: BTreeMap<usize, Entry>,
-    keep: Option<usize>,
-    arrived: usize,
-    processed: usize,
-    connections: usize,
-    grants: BTreeMap<String, usize>,
-    statuses: BTreeMap<u16, usize>,
-    deviations: Vec<Deviation>,
-    secrets: Secrets,
-    foreign: Vec<Ledger>,
-    issuers: Vec<Ledger>,
-    /// The addresses of redirects that were given as answers.
-    redirects: Vec<String>,
-    address: Option<SocketAddr>,
-}
-
-/// What an emulator has to say about one request.
-pub(crate) struct Notes {
-    number: usize,
-    deviations: Vec<Deviation>,
-    grant: Option<String>,
-}
-
-impl Notes {
-    pub(crate) fn new(number: usize) -> Self {
-        Self {
-            number,
-            deviations: Vec::new(),
-            grant: None,
-        }
-    }
-
-    /// Notes a deviation about the parameter, header or other part called `name`.
-    pub(crate) fn deviation(&mut self, kind: DeviationKind, name: &str) {
-        let deviation = Deviation::new(self.number, kind, name);
-        if !self.deviations.contains(&deviation) {
-            self.deviations.push(deviation);
-        }
-    }
-
-    /// Names the grant that the request asks for.
-    pub(crate) fn grant(&mut self, name: &str) {
-        self.grant = Some(name.to_owned());
-    }
 }
 
 impl Ledger {
@@ -204,105 +155,8 @@ impl Ledger {
         let _ = finished.wait_for(|seen| *seen >= count).await;
     }
 
-    pub(crate) fn serves(&self, address: SocketAddr) {
-        self.book().address = Some(address);
-    }
-
-    pub(crate) fn connected(&self) {
-        self.book().connections += 1;
-    }
-
-    /// Adds a secret of the emulator's, with where it belongs.
-    pub(crate) fn secret(&self, kind: SecretKind, value: &str) {
-        self.book().secrets.add(kind, value);
-    }
-
-    /// Says that secrets of `kind` belong at `place` of requests for paths that begin with `path`.
-    pub(crate) fn belongs(&self, kind: SecretKind, path: &str, place: Place) {
-        self.book().secrets.belongs(kind, path, place);
-    }
-
-    pub(crate) fn redirected(&self, location: &str) {
-        self.book().redirects.push(location.to_owned());
-    }
-
-    pub(crate) fn arrived(&self, request: Arc<Request>) -> usize {
-        let followed = self.is_redirected(&request);
-        let number = {
-            let mut book = self.book();
-            let number = book.arrived;
-            book.arrived += 1;
-            if followed {
-                let kind = DeviationKind::RedirectFollowed;
-                book.deviations
-                    .push(Deviation::new(number, kind, "location"));
-            }
-            if book.keep != Some(0) {
-                book.entries.insert(number, Entry::new(number, request));
-                book.trim();
-            }
-            number
-        };
-        self.0.arrived.send_modify(|count| *count += 1);
-        number
-    }
-
-    pub(crate) fn finished(&self, number: usize, outcome: Outcome, notes: Notes) {
-        {
-            let mut book = self.book();
-            let status = outcome.status();
-            *book.statuses.entry(status).or_default() += 1;
-            if matches!(outcome, Outcome::Processed(_)) {
-                book.processed += 1;
-            }
-            if let Some(grant) = &notes.grant {
-                *book.grants.entry(grant.clone()).or_default() += 1;
-            }
-            if let Some(entry) = book.entries.get_mut(&number) {
-                entry.finish(outcome, notes.grant);
-            }
-            book.deviations.extend(notes.deviations);
-        }
-        self.0.finished.send_modify(|count| *count += 1);
-    }
-
-    /// Returns whether `request` goes where this server, or one that is watched, redirected to.
-    fn is_redirected(&self, request: &Request) -> bool {
-        let (others, address) = {
-            let book = self.book();
-            let others = [book.foreign.as_slice(), &book.issuers].concat();
-            if book.redirects.is_empty() && others.is_empty() {
-                return false;
-            }
-            (others, book.address)
-        };
-        let (target, host) = (request.target(), request.header("host"));
-        let mut whole = vec![format!("http://{}{target}", host.unwrap_or_default())];
-        whole.extend(address.map(|own| format!("http://{own}{target}")));
-        if others.iter().any(|other| other.gave(&whole)) {
-            return true;
-        }
-        whole.push(target.to_owned());
-        self.gave(&whole)
-    }
-
-    /// Returns whether a redirect given here leads to one of these addresses.
-    fn gave(&self, addresses: &[String]) -> bool {
-        let book = self.book();
-        let mut redirects = book.redirects.iter();
-        redirects.any(|location| addresses.contains(location))
-    }
-
     fn book(&self) -> MutexGuard<'_, Book> {
         self.0.book.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Book {
-    fn trim(&mut self) {
-        while self.keep.is_some_and(|keep| self.entries.len() > keep) {
-            self.entries.pop_first();
-        }
     }
 }
 

@@ -25,6 +25,18 @@ async fn post(resource: &Resource, token: &str) -> String {
 
 /// Sends one gRPC-like request over HTTP/2; returns headers, body and trailers of the answer.
 async fn grpc(resource: &Resource, token: &str) -> (http::HeaderMap, Bytes, http::HeaderMap) {
+    let reply = ask_grpc(resource, token).await.unwrap();
+    let (parts, body) = reply.into_parts();
+    assert_eq!(parts.status, 200);
+    let collected = body.collect().await.unwrap();
+    let trailers = collected.trailers().cloned().unwrap_or_default();
+    (parts.headers, collected.to_bytes(), trailers)
+}
+
+async fn ask_grpc(
+    resource: &Resource,
+    token: &str,
+) -> hyper::Result<http::Response<hyper::body::Incoming>> {
     let stream = TcpStream::connect(resource.server().address())
         .await
         .unwrap();
@@ -38,11 +50,7 @@ async fn grpc(resource: &Resource, token: &str) -> (http::HeaderMap, Bytes, http
         .header("authorization", format!("Bearer {token}"))
         .body(Full::new(Bytes::from_static(b"\0\0\0\0\x01a")))
         .unwrap();
-    let (parts, body) = sender.send_request(request).await.unwrap().into_parts();
-    assert_eq!(parts.status, 200);
-    let collected = body.collect().await.unwrap();
-    let trailers = collected.trailers().cloned().unwrap_or_default();
-    (parts.headers, collected.to_bytes(), trailers)
+    sender.send_request(request).await
 }
 
 #[tokio::test]
@@ -130,5 +138,21 @@ async fn only_the_access_tokens_of_the_issuer_belong_here() {
             (strays.len(), strays[0].place()),
             (1, "header authorization".into())
         );
+    }
+}
+
+#[tokio::test]
+async fn faults_happen_over_http2_too() {
+    let resource = start().await;
+    resource.server().next(Fault::Status(503));
+    assert_eq!(ask_grpc(&resource, TOKEN).await.unwrap().status(), 503);
+    for (fault, processed) in [
+        (Fault::ResetBefore, 0),
+        (Fault::HugeBody, 0),
+        (Fault::ResetAfter, 1),
+    ] {
+        resource.server().next(fault);
+        assert!(ask_grpc(&resource, TOKEN).await.is_err());
+        assert_eq!(resource.ledger().processed(), processed);
     }
 }

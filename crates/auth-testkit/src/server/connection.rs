@@ -135,7 +135,11 @@ fn reset(reader: Reader<OwnedReadHalf>, write: OwnedWriteHalf) -> io::Result<()>
     let (read, _) = reader.into_parts();
     let stream = read.reunite(write).map_err(io::Error::other)?;
     // Closing without lingering sends a reset in place of an orderly end.
-    stream.set_zero_linger()
+    #[allow(
+        deprecated,
+        reason = "its successor is younger than the oldest tokio taken here"
+    )]
+    stream.set_linger(Some(Duration::ZERO))
 }
 
 impl Shared {

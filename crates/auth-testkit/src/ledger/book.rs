@@ -1,0 +1,155 @@
+//! Writing into a ledger.
+
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
+
+use super::{
+    Deviation, DeviationKind, Entry, Ledger, Outcome, Place, Request, SecretKind, secrets::Secrets,
+};
+
+/// What stands in a ledger.
+#[derive(Default)]
+pub(super) struct Book {
+    pub(super) entries: BTreeMap<usize, Entry>,
+    pub(super) keep: Option<usize>,
+    pub(super) arrived: usize,
+    pub(super) processed: usize,
+    pub(super) connections: usize,
+    pub(super) grants: BTreeMap<String, usize>,
+    pub(super) statuses: BTreeMap<u16, usize>,
+    pub(super) deviations: Vec<Deviation>,
+    pub(super) secrets: Secrets,
+    pub(super) foreign: Vec<Ledger>,
+    pub(super) issuers: Vec<Ledger>,
+    /// The addresses of redirects that were given as answers.
+    pub(super) redirects: Vec<String>,
+    pub(super) address: Option<SocketAddr>,
+}
+
+impl Book {
+    pub(super) fn trim(&mut self) {
+        while self.keep.is_some_and(|keep| self.entries.len() > keep) {
+            self.entries.pop_first();
+        }
+    }
+}
+
+/// What an emulator has to say about one request.
+pub(crate) struct Notes {
+    number: usize,
+    deviations: Vec<Deviation>,
+    grant: Option<String>,
+}
+
+impl Notes {
+    pub(crate) fn new(number: usize) -> Self {
+        Self {
+            number,
+            deviations: Vec::new(),
+            grant: None,
+        }
+    }
+
+    /// Notes a deviation about the parameter, header or other part called `name`.
+    pub(crate) fn deviation(&mut self, kind: DeviationKind, name: &str) {
+        let deviation = Deviation::new(self.number, kind, name);
+        if !self.deviations.contains(&deviation) {
+            self.deviations.push(deviation);
+        }
+    }
+
+    /// Names the grant that the request asks for.
+    pub(crate) fn grant(&mut self, name: &str) {
+        self.grant = Some(name.to_owned());
+    }
+}
+
+impl Ledger {
+    pub(crate) fn serves(&self, address: SocketAddr) {
+        self.book().address = Some(address);
+    }
+
+    pub(crate) fn connected(&self) {
+        self.book().connections += 1;
+    }
+
+    /// Adds a secret of the emulator's, with where it belongs.
+    pub(crate) fn secret(&self, kind: SecretKind, value: &str) {
+        self.book().secrets.add(kind, value);
+    }
+
+    /// Says that secrets of `kind` belong at `place` of requests for paths that begin with `path`.
+    pub(crate) fn belongs(&self, kind: SecretKind, path: &str, place: Place) {
+        self.book().secrets.belongs(kind, path, place);
+    }
+
+    pub(crate) fn redirected(&self, location: &str) {
+        self.book().redirects.push(location.to_owned());
+    }
+
+    pub(crate) fn arrived(&self, request: Arc<Request>) -> usize {
+        let followed = self.is_redirected(&request);
+        let number = {
+            let mut book = self.book();
+            let number = book.arrived;
+            book.arrived += 1;
+            if followed {
+                let kind = DeviationKind::RedirectFollowed;
+                book.deviations
+                    .push(Deviation::new(number, kind, "location"));
+            }
+            if book.keep != Some(0) {
+                book.entries.insert(number, Entry::new(number, request));
+                book.trim();
+            }
+            number
+        };
+        self.0.arrived.send_modify(|count| *count += 1);
+        number
+    }
+
+    pub(crate) fn finished(&self, number: usize, outcome: Outcome, notes: Notes) {
+        {
+            let mut book = self.book();
+            let status = outcome.status();
+            *book.statuses.entry(status).or_default() += 1;
+            if matches!(outcome, Outcome::Processed(_)) {
+                book.processed += 1;
+            }
+            if let Some(grant) = &notes.grant {
+                *book.grants.entry(grant.clone()).or_default() += 1;
+            }
+            if let Some(entry) = book.entries.get_mut(&number) {
+                entry.finish(outcome, notes.grant);
+            }
+            book.deviations.extend(notes.deviations);
+        }
+        self.0.finished.send_modify(|count| *count += 1);
+    }
+
+    /// Returns whether `request` goes where this server, or one that is watched, redirected to.
+    fn is_redirected(&self, request: &Request) -> bool {
+        let (others, address) = {
+            let book = self.book();
+            let others = [book.foreign.as_slice(), &book.issuers].concat();
+            if book.redirects.is_empty() && others.is_empty() {
+                return false;
+            }
+            (others, book.address)
+        };
+        let (target, host) = (request.target(), request.header("host"));
+        let mut whole = vec![format!("http://{}{target}", host.unwrap_or_default())];
+        whole.extend(address.map(|own| format!("http://{own}{target}")));
+        if others.iter().any(|other| other.gave(&whole)) {
+            return true;
+        }
+        whole.push(target.to_owned());
+        self.gave(&whole)
+    }
+
+    /// Returns whether a redirect given here leads to one of these addresses.
+    fn gave(&self, addresses: &[String]) -> bool {
+        let book = self.book();
+        let mut redirects = book.redirects.iter();
+        redirects.any(|location| addresses.contains(location))
+    }
+}
