@@ -10,7 +10,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use auth_core::{Clock, Error, ErrorKind, MAX_BODY, Sent, Sleep, SystemClock, Transport};
+use auth_core::{Clock, Error, ErrorKind, MAX_BODY, Origin, Sent, Sleep, SystemClock, Transport};
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use http::{Request, Response};
 use http_body::Body;
@@ -64,6 +64,8 @@ where
     R::Error: Send,
 {
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Error> {
+        // A client may call it a passing failure; it is one of the configuration.
+        Origin::of(request.uri())?;
         let mut service = {
             let shared = self.service.lock().unwrap_or_else(PoisonError::into_inner);
             shared.clone()
