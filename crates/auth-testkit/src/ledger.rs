@@ -56,7 +56,13 @@ impl Ledger {
 
     /// Returns how many processed requests asked for this grant, by its name in the emulator's documentation.
     pub fn count(&self, grant: &str) -> usize {
-        self.book().grants.get(grant).copied().unwrap_or_default()
+        self.book().grants.get(grant).map_or(0, |(_, done)| *done)
+    }
+
+    /// Returns how many requests asked for this grant, processed or not. One that was reset before its body was read
+    /// counts for none.
+    pub fn attempts(&self, grant: &str) -> usize {
+        self.book().grants.get(grant).map_or(0, |(all, _)| *all)
     }
 
     /// Returns how many requests were answered with this status.

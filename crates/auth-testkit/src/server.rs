@@ -27,6 +27,11 @@ pub(crate) trait Handler: Send + Sync + 'static {
     /// Answers `request` and notes what was wrong with it.
     fn answer(&self, request: &Request, notes: &mut Notes) -> Answer;
 
+    /// Notes what is wrong with a request that a fault keeps from being processed. Nothing else comes of it.
+    fn inspect(&self, request: &Request, notes: &mut Notes) {
+        let _ = (request, notes);
+    }
+
     /// Returns the time that the `Date` header tells, if there is to be one.
     fn date(&self, now: Now) -> Option<SystemTime> {
         Some(now.wall)

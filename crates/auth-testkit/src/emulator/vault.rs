@@ -5,11 +5,13 @@ use std::{collections::HashMap, time::Duration};
 use auth_core::Secret;
 
 /// Tokens of one kind. Time is the monotonic reading of the server's clock.
+#[derive(Clone)]
 pub(super) struct Vault<T> {
     tokens: HashMap<String, Held<T>>,
     issued: Vec<String>,
 }
 
+#[derive(Clone)]
 struct Held<T> {
     ends: Option<Duration>,
     dead: bool,

@@ -14,7 +14,8 @@ pub(super) struct Book {
     pub(super) arrived: usize,
     pub(super) processed: usize,
     pub(super) connections: usize,
-    pub(super) grants: BTreeMap<String, usize>,
+    /// Each grant with how often it was asked for, and how often that was processed.
+    pub(super) grants: BTreeMap<String, (usize, usize)>,
     pub(super) statuses: BTreeMap<u16, usize>,
     pub(super) deviations: Vec<Deviation>,
     pub(super) secrets: Secrets,
@@ -107,21 +108,28 @@ impl Ledger {
         number
     }
 
-    pub(crate) fn finished(&self, number: usize, outcome: Outcome, notes: Notes) {
+    /// Adds what an emulator has to say about a request.
+    pub(crate) fn noted(&self, notes: Notes, processed: bool) {
+        let mut book = self.book();
+        if let Some(grant) = &notes.grant {
+            let (attempts, done) = book.grants.entry(grant.clone()).or_default();
+            *attempts += 1;
+            *done += usize::from(processed);
+            if let Some(entry) = book.entries.get_mut(&notes.number) {
+                entry.name_grant(grant);
+            }
+        }
+        book.deviations.extend(notes.deviations);
+    }
+
+    pub(crate) fn finished(&self, number: usize, outcome: Outcome) {
         {
             let mut book = self.book();
-            let status = outcome.status();
-            *book.statuses.entry(status).or_default() += 1;
-            if matches!(outcome, Outcome::Processed(_)) {
-                book.processed += 1;
-            }
-            if let Some(grant) = &notes.grant {
-                *book.grants.entry(grant.clone()).or_default() += 1;
-            }
+            *book.statuses.entry(outcome.status()).or_default() += 1;
+            book.processed += usize::from(outcome.is_processed());
             if let Some(entry) = book.entries.get_mut(&number) {
-                entry.finish(outcome, notes.grant);
+                entry.finish(outcome);
             }
-            book.deviations.extend(notes.deviations);
         }
         self.0.finished.send_modify(|count| *count += 1);
     }

@@ -23,6 +23,10 @@ pub(crate) enum Outcome {
 }
 
 impl Outcome {
+    pub(crate) fn is_processed(self) -> bool {
+        matches!(self, Self::Processed(_))
+    }
+
     pub(super) fn status(self) -> u16 {
         match self {
             Self::Processed(status) | Self::StoodIn(status) => status,
@@ -40,9 +44,12 @@ impl Entry {
         }
     }
 
-    pub(super) fn finish(&mut self, outcome: Outcome, grant: Option<String>) {
+    pub(super) fn finish(&mut self, outcome: Outcome) {
         self.outcome = Some(outcome);
-        self.grant = grant;
+    }
+
+    pub(super) fn name_grant(&mut self, grant: &str) {
+        self.grant = Some(grant.to_owned());
     }
 
     /// Returns the place in the order of arrival, from 0.

@@ -17,7 +17,8 @@ fn a_bounded_ledger_keeps_the_latest_and_goes_on_counting() {
         let number = ledger.arrived(request(&format!("/{at}")));
         let mut notes = Notes::new(number);
         notes.grant("any");
-        ledger.finished(number, Outcome::Processed(200), notes);
+        ledger.noted(notes, true);
+        ledger.finished(number, Outcome::Processed(200));
     }
     let kept: Vec<String> = ledger
         .entries()

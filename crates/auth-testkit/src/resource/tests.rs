@@ -156,3 +156,14 @@ async fn faults_happen_over_http2_too() {
         assert_eq!(resource.ledger().processed(), processed);
     }
 }
+
+#[test]
+fn servers_may_be_shared_between_threads() {
+    fn shared<T: Send + Sync + 'static>() {}
+    shared::<Resource>();
+    shared::<Ledger>();
+    shared::<crate::OAuth2Emulator>();
+    shared::<crate::OctorateEmulator>();
+    shared::<crate::OrgApiEmulator>();
+    shared::<crate::RatorEmulator>();
+}

@@ -68,7 +68,10 @@ async fn exchange(
         Some(fault) => match shared.stand_in(&received, fault) {
             Some(answer) => answer,
             None if fault.processes() => shared.process(&received),
-            None => return endless(fault, write).await,
+            None => {
+                shared.inspect(&received);
+                return endless(fault, write).await;
+            }
         },
         None => shared.process(&received),
     };
@@ -154,9 +157,17 @@ impl Shared {
     pub(super) fn process(&self, received: &Received) -> Answer {
         let mut notes = Notes::new(received.number);
         let answer = self.handler.answer(&received.request, &mut notes);
-        self.ledger
-            .finished(received.number, Outcome::Processed(answer.status), notes);
+        let outcome = Outcome::Processed(answer.status);
+        self.ledger.noted(notes, outcome.is_processed());
+        self.ledger.finished(received.number, outcome);
         answer
+    }
+
+    /// Writes into the ledger what is wrong with a request that is not processed.
+    pub(super) fn inspect(&self, received: &Received) {
+        let mut notes = Notes::new(received.number);
+        self.handler.inspect(&received.request, &mut notes);
+        self.ledger.noted(notes, false);
     }
 
     /// Returns the answer that `fault` gives in the emulator's place.
@@ -184,9 +195,9 @@ impl Shared {
             }
             _ => return None,
         };
+        self.inspect(received);
         let outcome = Outcome::StoodIn(answer.status);
-        self.ledger
-            .finished(received.number, outcome, Notes::new(received.number));
+        self.ledger.finished(received.number, outcome);
         Some(answer)
     }
 

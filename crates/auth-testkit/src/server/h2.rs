@@ -65,8 +65,13 @@ async fn exchange(
         Some(fault) => match shared.stand_in(&received, fault) {
             Some(answer) => answer,
             None if fault.processes() => shared.process(&received),
-            None if matches!(fault, Fault::Hang) => std::future::pending().await,
-            None => return Err(Reset),
+            None => {
+                shared.inspect(&received);
+                if matches!(fault, Fault::Hang) {
+                    std::future::pending::<()>().await;
+                }
+                return Err(Reset);
+            }
         },
     };
     match fault {

@@ -60,8 +60,8 @@ impl OAuth2Emulator {
             callback(&redirect_uri, pairs.into_iter().flatten(), false)
         });
         let status = if callback.is_some() { 302 } else { 400 };
-        self.ledger()
-            .finished(number, Outcome::Processed(status), notes);
+        self.ledger().noted(notes, true);
+        self.ledger().finished(number, Outcome::Processed(status));
         callback
     }
 }

@@ -1,6 +1,9 @@
 //! What the standard server does with a request.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use auth_core::Clock;
 use serde_json::json;
@@ -21,6 +24,7 @@ use crate::{
     server::{self, Answer},
 };
 
+#[derive(Clone)]
 pub(super) struct State {
     pub(super) knobs: OAuth2Knobs,
     pub(super) client: (String, String),
@@ -65,16 +69,33 @@ pub(super) struct Handler {
     pub(super) state: Arc<Mutex<State>>,
 }
 
+impl Handler {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl server::Handler for Handler {
     fn answer(&self, request: &Request, notes: &mut Notes) -> Answer {
         let now = self.clock.monotonic();
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        self.state().answer(request, now, notes)
+    }
+
+    fn inspect(&self, request: &Request, notes: &mut Notes) {
+        // On a copy: whatever it does to its state is forgotten.
+        let mut state = self.state().clone();
+        state.answer(request, self.clock.monotonic(), notes);
+    }
+}
+
+impl State {
+    fn answer(&mut self, request: &Request, now: Duration, notes: &mut Notes) -> Answer {
         if request.path() != TOKEN {
             notes.deviation(DeviationKind::UnknownPath, request.path());
             return Answer::html(404);
         }
         let all = Parameters::new(request.form());
-        state.check(request, &all, notes);
+        self.check(request, &all, notes);
         if request.method() != "POST" {
             return Answer::empty(405).header("allow", "POST");
         }
@@ -85,10 +106,10 @@ impl server::Handler for Handler {
         if all.repeated().is_some() {
             return error(400, "invalid_request");
         }
-        if let Err(answer) = state.authenticate(request, &all, notes) {
+        if let Err(answer) = self.authenticate(request, &all, notes) {
             return answer;
         }
-        state.grant(grant, &all, now, notes).no_store()
+        self.grant(grant, &all, now, notes).no_store()
     }
 }
 

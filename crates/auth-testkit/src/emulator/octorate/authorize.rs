@@ -43,8 +43,8 @@ impl OctorateEmulator {
         let visit = state.open(&request, &mut notes);
         let callback = visit.map(|visit| decide(&mut state, &visit, now));
         let status = if callback.is_some() { 302 } else { 200 };
-        self.ledger()
-            .finished(number, Outcome::Processed(status), notes);
+        self.ledger().noted(notes, true);
+        self.ledger().finished(number, Outcome::Processed(status));
         callback
     }
 }

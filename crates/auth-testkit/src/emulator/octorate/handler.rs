@@ -28,14 +28,30 @@ impl Handler {
 impl server::Handler for Handler {
     fn answer(&self, request: &Request, notes: &mut Notes) -> Answer {
         let now = self.clock.now();
-        let mut state = self.state();
+        self.state().answer(request, now, notes)
+    }
+
+    fn inspect(&self, request: &Request, notes: &mut Notes) {
+        // On a copy: whatever it does to its state is forgotten.
+        let mut state = self.state().clone();
+        state.answer(request, self.clock.now(), notes);
+    }
+
+    fn date(&self, now: Now) -> Option<SystemTime> {
+        let state = self.state();
+        state.knobs.send_date_header.then(|| state.wall(now))
+    }
+}
+
+impl State {
+    fn answer(&mut self, request: &Request, now: Now, notes: &mut Notes) -> Answer {
         let answer = match request.path() {
-            CONFIGURATION | ACCOMMODATION | DEMO => state.resource(request, now, notes),
+            CONFIGURATION | ACCOMMODATION | DEMO => self.resource(request, now, notes),
             path => match path.strip_prefix(IDENTITY) {
-                Some("token") => state.token(request, now, notes),
-                Some("refresh") => state.refresh(request, now, notes),
-                Some("apilogin") => state.apilogin(request, now, notes),
-                Some("migrate") => state.migrate(request, now, notes),
+                Some("token") => self.token(request, now, notes),
+                Some("refresh") => self.refresh(request, now, notes),
+                Some("apilogin") => self.apilogin(request, now, notes),
+                Some("migrate") => self.migrate(request, now, notes),
                 _ => {
                     notes.deviation(DeviationKind::UnknownPath, path);
                     Answer::html(404)
@@ -43,10 +59,5 @@ impl server::Handler for Handler {
             },
         };
         answer.header("request-id", canary("request"))
-    }
-
-    fn date(&self, now: Now) -> Option<SystemTime> {
-        let state = self.state();
-        state.knobs.send_date_header.then(|| state.wall(now))
     }
 }

@@ -17,6 +17,7 @@ use crate::{
     server::Answer,
 };
 
+#[derive(Clone)]
 pub(super) struct State {
     pub(super) knobs: OctorateKnobs,
     pub(super) client: (String, String),

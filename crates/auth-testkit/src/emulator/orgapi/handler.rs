@@ -1,7 +1,7 @@
 //! What the Organization API does with a request.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -20,6 +20,7 @@ use crate::{
     server::{self, Answer},
 };
 
+#[derive(Clone)]
 pub(super) struct State {
     pub(super) knobs: OrgApiKnobs,
     pub(super) client: (String, String),
@@ -55,17 +56,34 @@ pub(super) struct Handler {
     pub(super) state: Arc<Mutex<State>>,
 }
 
+impl Handler {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl server::Handler for Handler {
     fn answer(&self, request: &Request, notes: &mut Notes) -> Answer {
         let now = self.clock.monotonic();
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(refused) = state.limit(now) {
+        self.state().answer(request, now, notes)
+    }
+
+    fn inspect(&self, request: &Request, notes: &mut Notes) {
+        // On a copy: whatever it does to its state is forgotten.
+        let mut state = self.state().clone();
+        state.answer(request, self.clock.monotonic(), notes);
+    }
+}
+
+impl State {
+    fn answer(&mut self, request: &Request, now: Duration, notes: &mut Notes) -> Answer {
+        if let Some(refused) = self.limit(now) {
             return refused;
         }
         if request.path() == TOKEN {
-            state.token(request, now, notes)
+            self.token(request, now, notes)
         } else if let Some(name) = request.path().strip_prefix(RESOURCES) {
-            state.resource(request, name, now, notes)
+            self.resource(request, name, now, notes)
         } else {
             notes.deviation(DeviationKind::UnknownPath, request.path());
             Answer::html(404)

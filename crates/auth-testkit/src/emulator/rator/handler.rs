@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::SystemTime,
 };
 
@@ -24,6 +24,7 @@ use crate::{
     server::{self, Answer},
 };
 
+#[derive(Clone)]
 pub(super) struct State {
     pub(super) knobs: RatorKnobs,
     pub(super) client: (String, String),
@@ -36,6 +37,7 @@ pub(super) struct State {
 }
 
 /// An end user or an operator.
+#[derive(Clone)]
 pub(super) struct Person {
     pub(super) password: String,
     /// The grant by which this person logs in.
@@ -97,15 +99,32 @@ pub(super) struct Handler {
     pub(super) state: Arc<Mutex<State>>,
 }
 
+impl Handler {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl server::Handler for Handler {
     fn answer(&self, request: &Request, notes: &mut Notes) -> Answer {
         let now = self.clock.now();
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        self.state().answer(request, now, notes)
+    }
+
+    fn inspect(&self, request: &Request, notes: &mut Notes) {
+        // On a copy: whatever it does to its state is forgotten.
+        let mut state = self.state().clone();
+        state.answer(request, self.clock.now(), notes);
+    }
+}
+
+impl State {
+    fn answer(&mut self, request: &Request, now: Now, notes: &mut Notes) -> Answer {
         if request.path() == TOKEN {
-            let outcome = state.token(request, now, notes);
-            state.knobs.write(outcome, request)
+            let outcome = self.token(request, now, notes);
+            self.knobs.write(outcome, request)
         } else if let Some(name) = request.path().strip_prefix(RESOURCES) {
-            state.resource(request, name, now.monotonic, notes)
+            self.resource(request, name, now.monotonic, notes)
         } else {
             notes.deviation(DeviationKind::UnknownPath, request.path());
             Answer::html(404)

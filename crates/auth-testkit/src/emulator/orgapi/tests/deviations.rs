@@ -188,3 +188,35 @@ async fn secrets_are_found_wherever_they_do_not_belong() {
         );
     }
 }
+
+#[tokio::test]
+async fn what_a_fault_keeps_from_being_processed_is_recorded_all_the_same() {
+    let (emulator, _) = start().await;
+    let wrong = grant("grant_type=client_credentials&scope=all");
+    emulator.server().next(crate::Fault::Status(503));
+    emulator
+        .server()
+        .next(crate::Fault::Raw(Default::default()));
+    for _ in 0..2 {
+        ask(&emulator, &wrong).await;
+    }
+    let ledger = emulator.ledger();
+    let found: Vec<String> = ledger
+        .deviations()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    let expected = [
+        "request 0: UnexpectedParameter scope",
+        "request 1: UnexpectedParameter scope",
+    ];
+    assert_eq!(found, expected);
+    assert_eq!(
+        (
+            ledger.count("client_credentials"),
+            ledger.attempts("client_credentials")
+        ),
+        (0, 2)
+    );
+    assert!(emulator.access_tokens().is_empty());
+}
