@@ -21,20 +21,22 @@ use tower_service::Service;
 ///
 /// The service must not follow redirects and must not repeat requests, so give it the bare client. It must not be the
 /// authenticated one: a token request needs no token.
-pub struct TowerTransport<S> {
+pub struct TowerTransport<S: Service<Request<Full<Bytes>>>> {
     /// Locked only to clone it: many services are not `Sync`.
     service: Mutex<S>,
     clock: Arc<dyn Clock>,
     timeout: Duration,
+    unsent: fn(&S::Error) -> bool,
 }
 
-impl<S> TowerTransport<S> {
+impl<S: Service<Request<Full<Bytes>>>> TowerTransport<S> {
     /// Returns a transport over `service` with a time limit of 30 seconds for each exchange.
     pub fn new(service: S) -> Self {
         Self {
             service: Mutex::new(service),
             clock: Arc::new(SystemClock::new()),
             timeout: Duration::from_secs(30),
+            unsent: |_| false,
         }
     }
 
@@ -49,6 +51,34 @@ impl<S> TowerTransport<S> {
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
+        self
+    }
+
+    /// Says which errors of the service mean that nothing of the request was sent: a refused connection, a name that
+    /// cannot be resolved. Without it none does, and a single-use code is not sent again after any of them.
+    ///
+    /// # Example
+    ///
+    /// A service whose errors are those of the operating system. For a hyper-util client it is
+    /// `unsent_if(hyper_util::client::legacy::Error::is_connect)`.
+    ///
+    /// ```
+    /// use std::io;
+    ///
+    /// use auth_tower::TowerTransport;
+    /// use bytes::Bytes;
+    /// use http::{Request, Response};
+    /// use http_body_util::Full;
+    ///
+    /// let client = tower::service_fn(|_: Request<Full<Bytes>>| async {
+    ///     Err::<Response<Full<Bytes>>, _>(io::Error::from(io::ErrorKind::ConnectionRefused))
+    /// });
+    /// let transport = TowerTransport::new(client)
+    ///     .unsent_if(|error| error.kind() == io::ErrorKind::ConnectionRefused);
+    /// ```
+    #[must_use]
+    pub fn unsent_if(mut self, unsent: fn(&S::Error) -> bool) -> Self {
+        self.unsent = unsent;
         self
     }
 }
@@ -79,38 +109,39 @@ where
             None => return Err(unavailable(LATE)),
         }
         let call = service.call(request.map(Full::new));
-        match within(&mut late, exchange(call)).await {
+        match within(&mut late, exchange(call, self.unsent)).await {
             Some(outcome) => outcome,
-            None => Err(unavailable(LATE)),
+            None => Err(lost(LATE)),
         }
-        .map_err(|error| error.with_sent(Sent::Maybe))
     }
 }
 
 const LATE: &str = "the token endpoint did not answer in time";
 
 /// Waits for the answer and reads it. The client's own errors are dropped: their texts may quote the address.
-async fn exchange<F, R, E>(call: F) -> Result<Response<Bytes>, Error>
+async fn exchange<F, R, E>(call: F, unsent: fn(&E) -> bool) -> Result<Response<Bytes>, Error>
 where
     F: Future<Output = Result<Response<R>, E>>,
     R: Body,
 {
-    let answer = call.await;
-    let Ok(answer) = answer else {
-        return Err(unavailable("the exchange with the token endpoint failed"));
+    let (head, body) = match call.await {
+        Ok(answer) => answer.into_parts(),
+        Err(error) if unsent(&error) => {
+            return Err(unavailable("no connection to the token endpoint"));
+        }
+        Err(_) => return Err(lost("the exchange with the token endpoint failed")),
     };
-    let (head, body) = answer.into_parts();
     let mut body = pin!(body);
     let mut read = BytesMut::new();
     while let Some(frame) = poll_fn(|cx| body.as_mut().poll_frame(cx)).await {
         let Ok(frame) = frame else {
-            return Err(unavailable("the answer of the token endpoint broke off"));
+            return Err(lost("the answer of the token endpoint broke off"));
         };
         let Ok(data) = frame.into_data() else {
             continue;
         };
         if data.remaining() > MAX_BODY - read.len() {
-            return Err(unavailable(
+            return Err(lost(
                 "the answer of the token endpoint is longer than 1 MiB",
             ));
         }
@@ -129,11 +160,15 @@ async fn within<F: Future>(late: &mut Sleep, work: F) -> Option<F::Output> {
     .await
 }
 
+fn lost(message: &'static str) -> Error {
+    unavailable(message).with_sent(Sent::Maybe)
+}
+
 fn unavailable(message: &'static str) -> Error {
     Error::new(ErrorKind::Unavailable, message)
 }
 
-impl<S> fmt::Debug for TowerTransport<S> {
+impl<S: Service<Request<Full<Bytes>>>> fmt::Debug for TowerTransport<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TowerTransport")
             .field("timeout", &self.timeout)

@@ -135,6 +135,22 @@ fn failures_say_whether_the_request_was_sent_and_quote_nothing() {
 }
 
 #[test]
+fn the_user_says_which_errors_of_the_client_sent_nothing() {
+    for (unsent, sent) in [
+        ((|_| true) as fn(&BoxError) -> bool, Sent::No),
+        (|_| false, Sent::Maybe),
+        (|error| error.to_string() == SECRET, Sent::No),
+    ] {
+        let transport = TowerTransport::new(Stuck::Broken)
+            .clock(Arc::new(Manual::default()))
+            .unsent_if(unsent);
+        let error = run(transport.send(request())).unwrap_err();
+        assert_eq!((error.kind(), error.sent()), (ErrorKind::Unavailable, sent));
+        assert!(!format!("{error} {error:?}").contains("planted"));
+    }
+}
+
+#[test]
 fn silence_ends_at_the_time_limit() {
     for (service, sent) in [(Stuck::Ready, Sent::No), (Stuck::Call, Sent::Maybe)] {
         let clock = Manual::default();
