@@ -192,15 +192,19 @@ impl Shared {
     /// Notes that a server refused `refused`, and makes the next caller wait for another token, unless that would not
     /// bring a better one.
     pub(crate) fn reject(&self, refused: &Token) {
-        let now = self.clock.monotonic();
+        let now = self.clock.now();
         {
             let mut state = self.lock();
             let current = state.token().map(Token::generation) == Some(refused.generation());
             if !current || state.refused {
                 return;
             }
+            let life = refused.lifetime();
+            // However often the server repeated a token, once its time is over another follows.
+            let over = life.is_some_and(|life| life.ends().has_come(now));
+            let now = now.monotonic;
             let pausing = state.strikes > 0 && state.retry_at.is_some_and(|at| now < at);
-            if !pausing {
+            if over || !pausing {
                 if state.flight.is_none() && !state.bucket.take(&self.policy, now) {
                     return;
                 }
