@@ -3,4 +3,6 @@
 mod architecture;
 mod engine;
 mod orgapi;
+mod rator;
 mod wire_orgapi;
+mod wire_rator;
