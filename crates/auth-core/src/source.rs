@@ -165,16 +165,38 @@ impl fmt::Debug for Held {
     }
 }
 
-macro_rules! forward {
-    ($($kind:ty),*) => {$(
-        #[async_trait]
+/// Implements [`TokenSource`] for types that dereference to one, such as a [`Cached`](crate::Cached) in a type of its
+/// own. The calling crate needs `async_trait`, as for every seam.
+///
+/// # Example
+///
+/// ```
+/// use auth_core::Cached;
+///
+/// /// Tokens for administration, which cannot be passed for any others.
+/// struct AdminSource(Cached);
+///
+/// impl std::ops::Deref for AdminSource {
+///     type Target = Cached;
+///
+///     fn deref(&self) -> &Cached {
+///         &self.0
+///     }
+/// }
+///
+/// auth_core::forward_token_source!(AdminSource);
+/// ```
+#[macro_export]
+macro_rules! forward_token_source {
+    ($($(@[$($of:tt)*])? $kind:ty),*) => {$(
+        #[::async_trait::async_trait]
         #[deny(clippy::missing_trait_methods)]
-        impl<T: TokenSource + ?Sized> TokenSource for $kind {
-            async fn token(&self) -> Result<Token, Error> {
+        impl $(<$($of)*>)? $crate::TokenSource for $kind {
+            async fn token(&self) -> ::std::result::Result<$crate::Token, $crate::Error> {
                 (**self).token().await
             }
 
-            fn peek(&self, held: &mut Held) -> Peek {
+            fn peek(&self, held: &mut $crate::Held) -> $crate::Peek {
                 (**self).peek(held)
             }
 
@@ -182,15 +204,18 @@ macro_rules! forward {
                 (**self).renew();
             }
 
-            fn reject(&self, refused: &Token) {
+            fn reject(&self, refused: &$crate::Token) {
                 (**self).reject(refused);
             }
 
-            fn origins(&self) -> &Origins {
+            fn origins(&self) -> &$crate::Origins {
                 (**self).origins()
             }
         }
     )*};
 }
 
-forward!(Arc<T>, Box<T>);
+forward_token_source!(
+    @[T: TokenSource + ?Sized] Arc<T>,
+    @[T: TokenSource + ?Sized] Box<T>
+);

@@ -2,6 +2,7 @@
 
 mod ask;
 mod builder;
+mod login;
 mod status;
 
 use std::{

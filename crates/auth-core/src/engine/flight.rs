@@ -173,7 +173,7 @@ pub(crate) fn timed_out(sent: Sent) -> Error {
     .with_sent(sent)
 }
 
-fn no_runtime() -> Error {
+pub(crate) fn no_runtime() -> Error {
     Error::new(
         ErrorKind::Protocol,
         "no token is held and none can be obtained here: call from within a Tokio runtime",

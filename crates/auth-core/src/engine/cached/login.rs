@@ -1,0 +1,41 @@
+//! Logins that come from somewhere else than the grant.
+
+use std::{future::Future, sync::Arc};
+
+use tokio::runtime::Handle;
+
+use crate::{Error, Exchange, Sent, TokenSet, engine::flight::no_runtime};
+
+use super::{Cached, lost};
+
+impl Cached {
+    /// Obtains a login by other means than the grant, such as the code of a new authorization, and puts it in place as
+    /// [`login`](Self::login) does. What `obtain` brings beside the login is returned.
+    ///
+    /// The work is done in a task that belongs to no caller, because what it uses up may not be had again. Where it
+    /// fails, the login held stays as it was.
+    ///
+    /// # Errors
+    ///
+    /// Those of `obtain`, which has to end by itself, and those of [`login`](Self::login).
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping the future before its first poll does nothing; later, the work goes on all the same.
+    pub async fn login_from<T, F>(&self, obtain: impl FnOnce(Exchange) -> F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<(TokenSet, T), Error>> + Send + 'static,
+    {
+        let runtime = Handle::try_current().map_err(|_| no_runtime())?;
+        let own = self.clone();
+        let work = obtain(Exchange::new(Arc::clone(&own.0.shared.clock)));
+        let task = runtime.spawn(async move {
+            let (set, beside) = work.await?;
+            own.login(set).await?;
+            Ok(beside)
+        });
+        let ended = |_| Err(lost().with_sent(Sent::Maybe));
+        task.await.unwrap_or_else(ended)
+    }
+}
