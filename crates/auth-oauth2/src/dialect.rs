@@ -197,7 +197,7 @@ pub enum Expiry {
     /// Milliseconds that are left.
     Milliseconds(&'static str),
     /// A date of RFC 3339, with or without an RFC 9557 suffix. What is left counts from the reply's `Date` header,
-    /// else from the wall clock.
+    /// else from the wall clock; where nothing is left, a clock is wrong and the date counts as absent.
     Date(&'static str),
     /// Seconds since 1970. What is left counts as with [`Date`](Self::Date).
     UnixSeconds(&'static str),

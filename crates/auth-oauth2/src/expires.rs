@@ -36,12 +36,23 @@ pub(crate) fn lifetime(members: &Members, fields: &[Expiry], now: SystemTime) ->
     fields.iter().find_map(|field| match *field {
         Expiry::Seconds(name) => number(members.get(name)?).map(seconds),
         Expiry::Milliseconds(name) => number(members.get(name)?).map(|ms| seconds(ms / 1e3)),
-        Expiry::Date(name) => date(members.text(name)?.expose()).map(|end| left(end, now)),
+        Expiry::Date(name) => left(date(members.text(name)?.expose())?, now),
         Expiry::UnixSeconds(name) => number(members.get(name)?).map(|end| since_epoch(end, now)),
         Expiry::UnixMilliseconds(name) => {
             number(members.get(name)?).map(|end| since_epoch(end / 1e3, now))
         }
     })
+}
+
+/// Returns how far apart the lifetimes are that can be read of `fields`.
+pub(crate) fn spread(members: &Members, fields: &[Expiry], now: SystemTime) -> Duration {
+    let mut read: Vec<_> = fields
+        .iter()
+        .filter_map(|field| lifetime(members, &[*field], now))
+        .collect();
+    read.sort_unstable();
+    let ends = read.first().zip(read.last());
+    ends.map_or(Duration::ZERO, |(least, most)| most.saturating_sub(*least))
 }
 
 /// Returns whether a member that tells when the token ends is present.
@@ -78,9 +89,14 @@ fn since_epoch(end: f64, now: SystemTime) -> Duration {
     seconds(end - now.as_secs_f64())
 }
 
-fn left(end: SystemTime, now: SystemTime) -> Duration {
-    let left = end.duration_since(now).unwrap_or_default();
-    left.min(auth_core::MAX_LIFETIME)
+/// Returns what is left until a date. A new token that has already ended is a clock gone wrong, so nothing is known
+/// then: asking again would bring another such token, and using this one shows what it is worth.
+fn left(end: SystemTime, now: SystemTime) -> Option<Duration> {
+    let left = end
+        .duration_since(now)
+        .ok()
+        .filter(|left| !left.is_zero())?;
+    Some(left.min(auth_core::MAX_LIFETIME))
 }
 
 /// Reads a date of RFC 3339; an RFC 9557 suffix says nothing that the offset does not.

@@ -18,6 +18,9 @@ mod refusal;
 
 pub(crate) use refusal::is_code;
 
+/// How far two members that tell when the token ends may be apart before it is worth a word.
+const MAX_SPREAD: Duration = Duration::from_secs(120);
+
 /// What is known about the request that a reply answers.
 #[derive(Clone, Debug)]
 pub struct Asked {
@@ -181,9 +184,17 @@ fn granted(
         }
     }
     let date = expires::server_time(headers);
-    let lifetime = expires::lifetime(members, dialect.expiry, date.unwrap_or(asked.at.wall));
+    let now = date.unwrap_or(asked.at.wall);
+    let lifetime = expires::lifetime(members, dialect.expiry, now);
+    let spread = expires::spread(members, dialect.expiry, now);
+    if spread > MAX_SPREAD {
+        tracing::warn!(
+            ?spread,
+            "the reply tells two different ends of the token; the first one counts"
+        );
+    }
     if lifetime.is_none() && expires::is_told(members, dialect.expiry) {
-        tracing::warn!("the reply tells when the token ends, but not in a way that can be read");
+        tracing::warn!("the reply tells when the token ends, but not in a way that can be used");
     }
     let extra = |name: &&str| Some(((*name).into(), members.get(name)?.text()?));
     Ok(TokenReply {

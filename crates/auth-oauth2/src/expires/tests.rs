@@ -69,7 +69,8 @@ fn dates_count_from_now() {
         ("2031-03-17T19:41:51+02:00", Some(60)),
         ("2031-03-17T19:41:51.123456789+02:00[Europe/Rome]", Some(60)),
         ("2031-03-17T17:41:51Z[Nowhere/Unknown]", Some(60)),
-        ("1999-01-01T00:00:00Z", Some(0)),
+        ("1999-01-01T00:00:00Z", None),
+        ("2031-03-17T17:40:51Z", None),
         ("9999-01-01T00:00:00Z", Some(TEN_YEARS)),
         ("2031-03-17T17:41:51", None),
         ("2031-03-17T17:41:51[UTC]", None),
@@ -105,6 +106,28 @@ fn the_first_field_that_can_be_read_counts() {
     }
     let unreadable = r#"{"expires_in":7,"expireDate":"garbage"}"#;
     assert_eq!(read(unreadable, fields, 0), Some(7));
+}
+
+#[test]
+fn two_ends_are_compared() {
+    let fields = &[Expiry::Seconds("expires_in"), Expiry::Date("expireDate")];
+    for (json, expected) in [
+        (
+            r#"{"expires_in":7,"expireDate":"1970-01-01T00:01:40Z"}"#,
+            93,
+        ),
+        (
+            r#"{"expires_in":193,"expireDate":"1970-01-01T00:01:40Z"}"#,
+            93,
+        ),
+        (r#"{"expires_in":7,"expireDate":"garbage"}"#, 0),
+        (r#"{"expires_in":7}"#, 0),
+        ("{}", 0),
+    ] {
+        let members = Members::from_json(json.as_bytes()).unwrap();
+        let spread = super::spread(&members, fields, at(0));
+        assert_eq!(spread, Duration::from_secs(expected), "{json}");
+    }
 }
 
 #[test]
