@@ -1,4 +1,8 @@
 //! Stories over real loopback sockets.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a story that cannot go on has failed, in its helpers too"
+)]
 
 mod architecture;
 mod engine;

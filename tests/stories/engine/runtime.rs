@@ -65,12 +65,7 @@ fn outside_a_runtime_a_held_token_is_served_and_a_missing_one_is_an_error() {
     let (clock, grant) = (ManualClock::new(), ScriptedGrant::new());
     grant.issues("first", HOUR);
     let source = builder(&grant, &clock).build();
-    let mut call = Box::pin(source.token());
-    let waker = std::task::Waker::noop();
-    let outcome = call
-        .as_mut()
-        .poll(&mut std::task::Context::from_waker(waker));
-    let std::task::Poll::Ready(Err(error)) = outcome else {
+    let Poll::Ready(Err(error)) = poll_once(&mut Box::pin(source.token())) else {
         panic!("expected an error at once");
     };
     assert!(error.to_string().contains("Tokio runtime"));
