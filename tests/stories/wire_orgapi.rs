@@ -1,6 +1,6 @@
 //! The Organization API's token requests, byte for byte.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, str, sync::Arc, time::Duration};
 
 use auth_core::{Secret, TokenSource};
 use auth_orgapi::{ClientAuth, Config, OrgApi, RefreshMode};
