@@ -100,8 +100,9 @@ impl Grant for OrElse {
             Err(error) => error,
         };
         let refused = error.kind() == ErrorKind::LoginRequired;
-        let unknown = error.sent() == Sent::Maybe && self.unknown == OnUnknown::Other;
-        if refused || unknown {
+        // An answer that cannot be read may have been a new token, so the outcome is as unknown as without an answer.
+        let unknown = error.sent() == Sent::Maybe || error.kind() == ErrorKind::Protocol;
+        if refused || (unknown && self.unknown == OnUnknown::Other) {
             tracing::debug!(refused, "the refresh failed, so the other grant runs");
             self.other.exchange(ctx).await
         } else {

@@ -120,7 +120,7 @@ async fn a_refresh_may_ask_for_less_and_not_for_more() {
 
 #[tokio::test]
 async fn or_else_runs_the_other_grant_once() {
-    let cases: [(_, _, _, &[&str]); 7] = [
+    let cases: [(_, _, _, &[&str]); 8] = [
         (Script::default(), OnUnknown::Other, true, &[FIRST]),
         (
             Script::default().reply(400, REFUSED),
@@ -151,6 +151,12 @@ async fn or_else_runs_the_other_grant_once() {
             OnUnknown::Other,
             false,
             &[FIRST],
+        ),
+        (
+            Script::default().reply(200, "cut off in the mid"),
+            OnUnknown::Other,
+            true,
+            &[FIRST, OTHER],
         ),
         (
             Script::default().reply(503, ""),
