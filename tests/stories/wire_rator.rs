@@ -1,6 +1,6 @@
 //! Rator's requests, byte for byte.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, str, sync::Arc, time::Duration};
 
 use auth_core::{Cached, CachedBuilder, TokenSource};
 use auth_oauth2::{Endpoint, legacy::User};

@@ -40,7 +40,8 @@ impl Rator {
         })
     }
 
-    /// Returns a client that sends token requests with reqwest. Nothing is sent yet.
+    /// Returns a client that sends token requests with reqwest. Nothing is sent yet. For root certificates of your own
+    /// give `ReqwestTransport::from_builder` to [`new`](Self::new).
     ///
     /// # Errors
     ///

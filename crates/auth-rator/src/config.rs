@@ -23,7 +23,6 @@ pub struct Config {
     pub(crate) refresh_mode: RefreshMode,
     pub(crate) brand_name: Option<String>,
     pub(crate) also_send_as: Option<String>,
-    /// In seconds.
     pub(crate) assumed_lifetime: Option<u64>,
 }
 

@@ -43,19 +43,17 @@ pub(crate) fn policy() -> Policy {
 
 /// Says what a refusal means here. No page lists any; these are the answers of the framework below the server.
 fn refine(refusal: &Refusal<'_>, error: Error) -> Error {
-    use ErrorKind::{Configuration, LoginRequired};
-
     let code = refusal.code.unwrap_or_default();
     match (refusal.step, code, refusal.status.as_u16()) {
         _ if error.is_transient() => error,
         (Step::ClientCredentials, "invalid_grant", _) => error
-            .with_kind(Configuration)
+            .with_kind(ErrorKind::Configuration)
             .with_message("the server does not let the client act for this operator; check the operator's user name"),
         (Step::Password, "invalid_grant", _) => error.with_message(
             "the server refused the user name or the password, or the account is locked; the same pair is not sent \
              again, so correct it or ask for another try",
         ),
-        _ if error.kind() == LoginRequired => error.with_message(
+        _ if error.kind() == ErrorKind::LoginRequired => error.with_message(
             "the server refused the refresh token, and nothing else is held to log in with; log in again",
         ),
         (Step::ClientCredentials, "unsupported_grant_type" | "unauthorized_client" | "invalid_client", _) => error
@@ -67,9 +65,10 @@ fn refine(refusal: &Refusal<'_>, error: Error) -> Error {
             .with_message("the server does not offer this grant to the client; have it added to the client's grants"),
         // Wrong Basic is answered by a page or by JSON of the framework's own, where `error` is a reason phrase.
         (_, "", 401) | (_, "invalid_client", _) => error
-            .with_kind(Configuration)
+            .with_kind(ErrorKind::Configuration)
             .with_code("invalid_client")
             .with_message("the server refused the client; check id, secret, their encoding and the client's grants"),
+        (_, _, 406) => error.with_message("the server did not see Accept: application/json; see what removes it"),
         (_, _, 400..=499) => error.with_message(
             "the server refused the request; if the address is right, the brand is not known, is called otherwise \
              (brand_key, brandKey) or belongs elsewhere (query, body)",

@@ -57,7 +57,7 @@ impl Rator {
         if status == StatusCode::UNAUTHORIZED {
             source.reject(&token);
         }
-        let unclear = "the API refused the call, which says nothing about the brand";
+        let unclear = "the API refused the call, be it for the path or because a proxy removes X-RATOR-brand-key";
         Err(Error::new(kind, hint(status).unwrap_or(unclear)).with_status(status))
     }
 }

@@ -2,7 +2,7 @@
 
 use auth_core::{ErrorKind, TokenSource};
 use auth_rator::{ClientAuth, Rator, RatorPreset};
-use auth_testkit::{BasicDecoding, BrandPlace, DeviationKind, RatorProfile};
+use auth_testkit::{BasicDecoding, BrandPlace, DeviationKind, Fault, RatorProfile};
 
 use super::{Story, good, refused};
 
@@ -94,6 +94,24 @@ async fn everything_in_the_query_is_possible_and_never_tried_unasked() {
         assert!(request.body().is_empty());
         assert_eq!(request.header("cache-control"), Some("no-store"));
         assert_eq!(request.header("referer"), None);
+    }
+    story.ends_well();
+
+    story.clock.advance(super::HALF_A_DAY);
+    let server = story.emulator.server();
+    let location = story.emulator.demo_url();
+    for fault in [
+        Fault::ResetBefore,
+        Fault::Html(400),
+        Fault::Redirect {
+            status: 307,
+            location,
+        },
+    ] {
+        server.clear();
+        server.always_at(super::TOKEN, fault);
+        let error = source.renew_now().await.unwrap_err();
+        story.hides(&error);
     }
     story.ends_well();
 

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use auth_core::{Cached, CachedBuilder, Error, ErrorKind, TokenSource};
+use auth_core::{Cached, CachedBuilder, Error, ErrorKind};
 use auth_oauth2::legacy::{User, UserCredentials};
 use auth_rator::Rator;
 

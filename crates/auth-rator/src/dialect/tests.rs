@@ -113,6 +113,7 @@ fn each_refusal_says_who_must_act_and_what_to_look_at() {
             Some("invalid_request"),
             "brandKey",
         ),
+        (Password, 406, "", Wrong, None, "Accept"),
         (Password, 403, "", Wrong, None, "brandKey"),
         (Password, 404, PAGE, Wrong, None, "brandKey"),
         (

@@ -49,11 +49,11 @@ async fn what_is_wrong_is_said() {
     for (status, kind, word, rejected) in [
         (404, Configuration, "brand", 0),
         (403, Configuration, "may not", 0),
-        (400, Configuration, "nothing about", 0),
-        (302, Configuration, "nothing about", 0),
+        (400, Configuration, "a proxy removes", 0),
+        (302, Configuration, "a proxy removes", 0),
         (401, Unavailable, "ended", 1),
-        (429, Unavailable, "nothing about", 0),
-        (503, Unavailable, "nothing about", 0),
+        (429, Unavailable, "a proxy removes", 0),
+        (503, Unavailable, "a proxy removes", 0),
     ] {
         let (outcome, _, source) = checked(status, "https://bss.example").await;
         let error = outcome.unwrap_err();
