@@ -32,4 +32,4 @@ pub use source::{Held, Peek, TokenSource};
 pub use store::{Lease, MemoryStore, Record, StoreKey, TokenStore};
 pub use tenants::Tenants;
 pub use token::{Token, TokenSet};
-pub use transport::{MAX_BODY, Transport};
+pub use transport::{MAX_BODY, Transport, send_with};

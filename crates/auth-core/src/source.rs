@@ -165,8 +165,8 @@ impl fmt::Debug for Held {
     }
 }
 
-/// Implements [`TokenSource`] for types that dereference to one, such as a [`Cached`](crate::Cached) in a type of its
-/// own. The calling crate needs `async_trait`, as for every seam.
+/// Implements [`TokenSource`] for types that dereference to one. Of a type with a [`Cached`](crate::Cached) in a named
+/// field, it also makes one that dereferences. The calling crate needs `async_trait`, as for every seam.
 ///
 /// # Example
 ///
@@ -174,20 +174,25 @@ impl fmt::Debug for Held {
 /// use auth_core::Cached;
 ///
 /// /// Tokens for administration, which cannot be passed for any others.
-/// struct AdminSource(Cached);
-///
-/// impl std::ops::Deref for AdminSource {
-///     type Target = Cached;
-///
-///     fn deref(&self) -> &Cached {
-///         &self.0
-///     }
+/// struct AdminSource {
+///     cached: Cached,
 /// }
 ///
-/// auth_core::forward_token_source!(AdminSource);
+/// auth_core::forward_token_source!(AdminSource.cached);
 /// ```
 #[macro_export]
 macro_rules! forward_token_source {
+    ($($name:ident.$field:ident),+) => {$(
+        impl ::std::ops::Deref for $name {
+            type Target = $crate::Cached;
+
+            fn deref(&self) -> &$crate::Cached {
+                &self.$field
+            }
+        }
+
+        $crate::forward_token_source!($name);
+    )+};
     ($($(@[$($of:tt)*])? $kind:ty),*) => {$(
         #[::async_trait::async_trait]
         #[deny(clippy::missing_trait_methods)]
