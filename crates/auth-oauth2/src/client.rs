@@ -56,6 +56,17 @@ impl TokenClient {
         }))
     }
 
+    /// Returns the same client with another proof of who it is.
+    #[must_use]
+    pub fn known_by(&self, credentials: impl Credentials + 'static) -> Self {
+        Self(Arc::new(Inner {
+            endpoint: self.0.endpoint.clone(),
+            transport: Arc::clone(&self.0.transport),
+            credentials: Arc::new(credentials),
+            dialect: self.0.dialect.clone(),
+        }))
+    }
+
     /// Returns the endpoint.
     pub fn endpoint(&self) -> &Endpoint {
         &self.0.endpoint

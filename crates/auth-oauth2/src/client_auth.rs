@@ -5,7 +5,7 @@ use std::fmt;
 use async_trait::async_trait;
 use auth_core::{Credentials, Error, ErrorKind, Secret, TokenRequest};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use http::header::AUTHORIZATION;
+use http::{HeaderName, header::AUTHORIZATION};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use zeroize::Zeroize;
 
@@ -167,6 +167,27 @@ impl PublicClient {
 impl Credentials for PublicClient {
     async fn authenticate(&self, request: &mut TokenRequest) -> Result<(), Error> {
         request.form_parameter("client_id", Secret::from(&*self.id))
+    }
+}
+
+/// A secret in a header of the provider's own, and nothing else.
+#[derive(Clone, Debug)]
+pub struct HeaderSecret {
+    name: HeaderName,
+    secret: Secret,
+}
+
+impl HeaderSecret {
+    /// Returns the credentials; `secret` is sent as it is.
+    pub fn new(name: HeaderName, secret: Secret) -> Self {
+        Self { name, secret }
+    }
+}
+
+#[async_trait]
+impl Credentials for HeaderSecret {
+    async fn authenticate(&self, request: &mut TokenRequest) -> Result<(), Error> {
+        request.header(self.name.clone(), &self.secret)
     }
 }
 

@@ -26,14 +26,15 @@ pub use authorize::{
     PendingAuthorizations,
 };
 pub use client::TokenClient;
-pub use client_auth::{Basic, FormBody, PublicClient, QueryInsecure};
+pub use client_auth::{Basic, FormBody, HeaderSecret, PublicClient, QueryInsecure};
 pub use dialect::{
     Constant, Dialect, Expiry, GrantType, GrantTypes, MissingRefresh, Placement, Refusal, Step,
 };
 pub use endpoint::Endpoint;
 pub use expires::retry_after;
 pub use grant::{
-    AuthorizationCodeGrant, ClientCredentials, OnUnknown, OrElse, RefreshToken, RefreshWhen,
+    AuthorizationCodeGrant, ClientCredentials, ClientWatch, OnUnknown, OrElse, RefreshToken,
+    RefreshWhen,
 };
-pub use reply::{Asked, TokenReply, decode};
+pub use reply::{Asked, TokenReply, decode, resource_refusal};
 pub use request::{GrantRequest, encode};

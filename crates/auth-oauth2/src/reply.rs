@@ -5,7 +5,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use auth_core::{Error, Now, Secret};
+use auth_core::{Clock, Error, Now, Secret, SystemClock};
 use bytes::Bytes;
 use http::{HeaderMap, Response, StatusCode, header::CONTENT_TYPE};
 
@@ -121,7 +121,6 @@ pub fn decode(
     };
     let members = members.as_ref();
     let unreadable = || refusal::Unreadable::new(headers, body.len(), asked);
-    let code = members.and_then(|members| refusal::code(members, asked, dialect));
     let denied = |members: &Members| !matches!(members.get("error"), None | Some(Value::Null));
     match members {
         Some(members) if status == StatusCode::OK && !denied(members) => {
@@ -130,22 +129,51 @@ pub fn decode(
         None if status == StatusCode::OK => Err(error(
             refusal::protocol("it cannot be read").with_source(unreadable()),
         )),
-        _ => {
-            let mut refused = error(refusal::by_code(code, status, asked.step));
-            if let Some(code) = code {
-                refused = refused.with_code(code);
-            }
-            if members.is_none() {
-                refused = refused.with_source(unreadable());
-            }
-            let refusal = Refusal {
-                step: asked.step,
-                status,
-                code,
-            };
-            Err((dialect.refine)(&refusal, refused))
-        }
+        _ => Err(refused(members, reply, asked, dialect)),
     }
+}
+
+/// Reads the answer to a resource call that brought something else than what was asked for, as [`decode`] reads a
+/// refusal: by its status, its codes, and what the dialect makes of them.
+pub fn resource_refusal(
+    status: StatusCode,
+    headers: &HeaderMap,
+    body: &[u8],
+    dialect: &Dialect,
+) -> Error {
+    let asked = Asked::new(Step::Other, SystemClock::new().now());
+    let mut reply = Response::new(Bytes::copy_from_slice(body));
+    *reply.status_mut() = status;
+    *reply.headers_mut() = headers.clone();
+    if status.is_redirection() {
+        return refusal::annotate(refusal::redirect(headers, &asked), status, headers, &asked);
+    }
+    let members = members(headers, body);
+    refused(members.as_ref(), &reply, &asked, dialect)
+}
+
+fn refused(
+    members: Option<&Members>,
+    reply: &Response<Bytes>,
+    asked: &Asked,
+    dialect: &Dialect,
+) -> Error {
+    let (status, headers) = (reply.status(), reply.headers());
+    let code = members.and_then(|members| refusal::code(members, asked, dialect));
+    let error = refusal::by_code(code, status, asked.step);
+    let mut error = refusal::annotate(error, status, headers, asked);
+    if let Some(code) = code {
+        error = error.with_code(code);
+    }
+    if members.is_none() {
+        error = error.with_source(refusal::Unreadable::new(headers, reply.body().len(), asked));
+    }
+    let refusal = Refusal {
+        step: asked.step,
+        status,
+        code,
+    };
+    (dialect.refine)(&refusal, error)
 }
 
 /// Returns the members of a body that says, or does not deny, that it has any.
