@@ -5,8 +5,12 @@
 )]
 
 mod architecture;
+mod clients;
+mod contracts;
 mod engine;
 mod orgapi;
 mod rator;
+mod redirects;
+mod routes;
 mod wire_orgapi;
 mod wire_rator;
