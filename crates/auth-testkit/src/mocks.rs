@@ -33,6 +33,8 @@ use bytes::Bytes;
 use http::{Request, Response};
 use mockall::mock;
 
+use crate::Recorded;
+
 /// Returns a mocked source that may send to `origins` and answers every look with [`Peek::Absent`], so that only
 /// the expectations on `token` and `reject` are left to set.
 pub fn absent_source(origins: Origins) -> MockTokenSource {
@@ -81,13 +83,19 @@ mock! {
 }
 
 mock! {
-    /// A mocked [`Transport`].
+    /// A mocked [`Transport`]: expect `sends` instead of `send`. A mock tells what an unexpected call was about, and
+    /// what it is told here shows no value.
     #[derive(Debug)]
-    pub Transport {}
+    pub Transport {
+        /// Is called with every request that is sent.
+        pub fn sends(&self, request: Recorded) -> Result<Response<Bytes>, Error>;
+    }
+}
 
-    #[async_trait]
-    impl Transport for Transport {
-        async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Error>;
+#[async_trait]
+impl Transport for MockTransport {
+    async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Error> {
+        self.sends(Recorded(request))
     }
 }
 

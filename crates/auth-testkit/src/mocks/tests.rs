@@ -57,7 +57,7 @@ async fn every_mock_stands_in_for_its_seam() {
     assert_eq!(request.form().len(), 1);
 
     let mut transport = MockTransport::new();
-    transport.expect_send().returning(|_| Err(error()));
+    transport.expect_sends().returning(|_| Err(error()));
     let transport: Arc<dyn Transport> = Arc::new(transport);
     assert!(transport.send(Request::default()).await.is_err());
 

@@ -143,7 +143,7 @@ impl fmt::Debug for ScriptedTransport {
 
 /// A request that was sent. Its `Debug` names parameters and headers, and shows no value.
 #[derive(Clone)]
-pub struct Recorded(Request<Bytes>);
+pub struct Recorded(pub(crate) Request<Bytes>);
 
 impl Recorded {
     /// Returns the request itself, secrets included.
