@@ -1,0 +1,88 @@
+//! Every fault of the list has a test.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// The faults of the token endpoint, the resource server and the client's process. 32 is a table of its own, under
+/// `redirects`.
+const FAULTS: std::ops::RangeInclusive<u32> = 1..=46;
+const ELSEWHERE: [u32; 1] = [32];
+
+#[test]
+fn every_fault_has_a_test() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let mut tested = BTreeSet::new();
+    for folder in ["crates", "tests"] {
+        for file in sources(&root.join(folder)) {
+            tested.extend(numbers(&fs::read_to_string(file).unwrap()));
+        }
+    }
+    let missing = missing(&tested);
+    assert!(missing.is_empty(), "these faults have no test: {missing:?}");
+}
+
+#[test]
+fn a_missing_number_is_found() {
+    let text = "
+        #[test]
+        fn fault_01_something() {}
+
+        #[tokio::test]
+        async fn fault_7_and_fault_08_in_the_name() {}
+        #[tokio::test(flavor = \"multi_thread\")]
+        async fn fault_46_the_last() {}
+
+        // fn fault_02_in_a_comment() {}
+        fn fault_03_without_the_attribute() {}
+        #[test]
+        fn default_04() {}
+    ";
+    let found = numbers(text);
+    assert_eq!(found, BTreeSet::from([1, 7, 46]));
+    let missing = missing(&found);
+    assert!(missing.contains(&2) && missing.contains(&3) && missing.contains(&4));
+    assert!(missing.contains(&8) && !missing.contains(&32));
+    assert_eq!(missing.len(), 46 - 1 - 3);
+}
+
+fn missing(tested: &BTreeSet<u32>) -> Vec<u32> {
+    FAULTS
+        .filter(|number| !tested.contains(number) && !ELSEWHERE.contains(number))
+        .collect()
+}
+
+/// Returns the numbers of the tests in `text`.
+fn numbers(text: &str) -> BTreeSet<u32> {
+    let mut before = "";
+    let mut found = BTreeSet::new();
+    for line in text.lines().map(str::trim) {
+        let function = line.strip_prefix("async ").unwrap_or(line);
+        let name = function.strip_prefix("fn fault_");
+        let is_test = before.starts_with("#[test") || before.starts_with("#[tokio::test");
+        if let Some(name) = name.filter(|_| is_test) {
+            found.extend(
+                name.split('_')
+                    .next()
+                    .and_then(|number| number.parse::<u32>().ok()),
+            );
+        }
+        before = line;
+    }
+    found
+}
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|end| end == "rs") {
+            found.push(path);
+        }
+    }
+    found
+}

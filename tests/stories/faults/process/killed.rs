@@ -1,0 +1,128 @@
+//! A process that is killed at each step of an exchange, and the next one that takes over.
+
+use auth_testkit::{Fault, Gate, StoreCall, StoreFault};
+
+use super::{Stage, seconds};
+
+/// Where the first process is killed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Step {
+    BeforeLease,
+    LeaseHeld,
+    RequestSent,
+    RequestProcessed,
+    AnswerRead,
+    Saved,
+    Releasing,
+    Done,
+}
+
+const STEPS: [Step; 8] = [
+    Step::BeforeLease,
+    Step::LeaseHeld,
+    Step::RequestSent,
+    Step::RequestProcessed,
+    Step::AnswerRead,
+    Step::Saved,
+    Step::Releasing,
+    Step::Done,
+];
+
+impl Step {
+    /// Returns whether the provider did its part and the store does not know of it.
+    fn is_in_the_gap(self) -> bool {
+        matches!(self, Self::RequestProcessed | Self::AnswerRead)
+    }
+
+    fn is_saved(self) -> bool {
+        matches!(self, Self::Saved | Self::Releasing | Self::Done)
+    }
+}
+
+/// Starts a process, lets it ask for a token, and kills it at `step`.
+async fn is_killed(stage: &Stage, step: Step) {
+    let (gate, server) = (Gate::new(), stage.emulator.server());
+    let (before, after) = (
+        StoreFault::HangBefore(gate.clone()),
+        StoreFault::HangAfter(gate.clone()),
+    );
+    match step {
+        Step::BeforeLease => stage.store.on(StoreCall::Lease, before),
+        Step::LeaseHeld => stage.store.on(StoreCall::LeaseLoad, after),
+        Step::RequestSent => server.next_at("/token", Fault::Hang),
+        Step::RequestProcessed => server.next_at("/token", Fault::HangAfter),
+        Step::AnswerRead => stage.store.on(StoreCall::Save, before),
+        Step::Saved => stage.store.on(StoreCall::Save, after),
+        Step::Releasing => stage.store.on(StoreCall::Release, before),
+        Step::Done => {}
+    }
+    let mut child = stage.login().await;
+    child.order("token").await;
+    match step {
+        Step::RequestSent => stage.emulator.ledger().wait_for(1).await,
+        Step::RequestProcessed => stage.emulator.ledger().wait_for_finished(1).await,
+        Step::Done => drop(child.reply().await),
+        _ => gate.until_waiting(1).await,
+    }
+    child.kill();
+}
+
+#[tokio::test]
+async fn fault_44_a_login_that_does_not_rotate_survives_a_kill_at_any_step() {
+    for step in STEPS {
+        let stage = Stage::start().await;
+        stage.emulator.configure(|knobs| knobs.rotate = false);
+        stage.logs_in().await;
+        is_killed(&stage, step).await;
+        let token = stage.login().await.token().await;
+        assert!(stage.emulator.accepts(&token), "{step:?}");
+        let processed = 1 + usize::from(step.is_in_the_gap());
+        let ledger = stage.emulator.ledger();
+        assert_eq!(ledger.processed(), processed, "{step:?}");
+    }
+}
+
+#[tokio::test]
+async fn fault_44_a_login_that_rotates_is_lost_in_the_documented_gap_alone() {
+    for step in STEPS {
+        let stage = Stage::start().await;
+        stage.logs_in().await;
+        is_killed(&stage, step).await;
+        let reply = stage.login().await.ask("token").await;
+        let ledger = stage.emulator.ledger();
+        if step.is_in_the_gap() {
+            // The provider spent the token and allows no second use: nothing that a client can do.
+            assert!(
+                reply.starts_with("error LoginRequired"),
+                "{step:?}: {reply}"
+            );
+            assert_eq!((ledger.processed(), stage.emulator.reuses()), (2, 1));
+            continue;
+        }
+        let token = reply.strip_prefix("token ");
+        assert!(stage.emulator.accepts(token.unwrap()), "{step:?}: {reply}");
+        assert_eq!(ledger.processed(), 1, "{step:?}");
+        assert_eq!(stage.emulator.reuses(), 0, "{step:?}");
+        let first = stage.emulator.access_tokens()[0].expose() == token.unwrap();
+        assert!(
+            first || !step.is_saved(),
+            "{step:?}: what was saved is used"
+        );
+    }
+}
+
+#[tokio::test]
+async fn fault_44_where_the_provider_grants_leeway_nothing_is_lost() {
+    for step in STEPS.into_iter().filter(|step| step.is_in_the_gap()) {
+        let stage = Stage::start().await;
+        let leeway = seconds(60);
+        stage
+            .emulator
+            .configure(|knobs| knobs.reuse_leeway = leeway);
+        stage.logs_in().await;
+        is_killed(&stage, step).await;
+        let token = stage.login().await.token().await;
+        assert!(stage.emulator.accepts(&token), "{step:?}");
+        assert_eq!(stage.emulator.families_revoked(), 0, "{step:?}");
+    }
+}
