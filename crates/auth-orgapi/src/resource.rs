@@ -83,6 +83,8 @@ fn by_status(status: StatusCode, headers: &HeaderMap) -> Error {
 fn wrong_region(headers: &HeaderMap) -> Error {
     let location = headers.get(LOCATION);
     let location = location.and_then(|value| Uri::try_from(value.as_bytes()).ok());
+    // Without a scheme it is relative, and its first word is no host although it would be read as one.
+    let location = location.filter(|location| location.scheme().is_some());
     let message = match location.as_ref().and_then(Uri::host) {
         Some(host) => {
             format!(

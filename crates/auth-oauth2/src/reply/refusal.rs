@@ -148,8 +148,10 @@ pub(super) fn redirect(headers: &HeaderMap, asked: &Asked) -> Error {
     let target: Option<http::Uri> = headers
         .get(LOCATION)
         .and_then(|value| http::Uri::try_from(value.as_bytes()).ok());
+    // Without a scheme it is relative, and its first word is no host although it would be read as one.
     let host = target
         .as_ref()
+        .filter(|target| target.scheme().is_some())
         .and_then(http::Uri::host)
         .filter(|host| host.len() <= 253 && host.bytes().all(plain))
         .filter(|host| !asked.is_echo(host));

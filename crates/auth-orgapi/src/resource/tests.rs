@@ -79,4 +79,11 @@ fn another_region_is_named_by_its_host_alone() {
     let text = format!("{error} {error:?}");
     assert!(text.contains("lon1.blynk.cloud"), "{text}");
     assert!(!text.contains("planted"), "{text}");
+    // A relative address has no host, whatever its first word looks like.
+    let text = error_text(308, "planted");
+    assert!(!text.contains("planted"), "{text}");
+}
+
+fn error_text(status: u16, location: &'static str) -> String {
+    format!("{:?}", error(status, &[(LOCATION, location)], ""))
 }

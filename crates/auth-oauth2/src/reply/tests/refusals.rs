@@ -181,6 +181,8 @@ fn redirects_are_errors_that_name_the_host_alone() {
         ("https://user:planted@lon1.example/", Some("lon1.example")),
         ("https://rt-planted.example/", None),
         ("/elsewhere?x=planted", None),
+        ("planted", None),
+        ("//planted@lon1.example/", None),
         ("::planted::", None),
     ] {
         for status in [301, 302, 307, 308] {
