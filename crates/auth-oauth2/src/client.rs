@@ -3,7 +3,8 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use auth_core::{
-    Credentials, Error, Exchange, Lifetime, Secret, Token, TokenRequest, TokenSet, Transport,
+    Credentials, Error, ErrorKind, Exchange, Lifetime, Secret, Sent, Token, TokenRequest, TokenSet,
+    Transport,
 };
 use bytes::Bytes;
 use http::StatusCode;
@@ -97,6 +98,39 @@ impl TokenClient {
             grant = step.name(),
         );
         self.run(request, ctx).instrument(span).await
+    }
+
+    /// Sends one request that can be granted once, such as an exchange of an old key, and says so where its outcome is
+    /// unknown: the error is then of kind [`ErrorKind::LoginRequired`] with `code`.
+    ///
+    /// # Errors
+    ///
+    /// As [`exchange`](Self::exchange).
+    ///
+    /// # Cancellation
+    ///
+    /// As [`exchange`](Self::exchange).
+    pub async fn exchange_once(
+        &self,
+        request: GrantRequest,
+        ctx: &Exchange,
+        code: &'static str,
+    ) -> Result<TokenSet, Error> {
+        let error = match self.exchange(request, ctx).await {
+            Ok(set) => return Ok(set),
+            Err(error) => error,
+        };
+        let denied = |status: StatusCode| !status.is_success() && !status.is_server_error();
+        if error.sent() == Sent::No || error.status().is_some_and(denied) {
+            return Err(error);
+        }
+        Err(error
+            .with_kind(ErrorKind::LoginRequired)
+            .with_code(code)
+            .with_message(
+                "it may be granted, but the answer is lost and it is not sent twice; log in in another way, or ask \
+                 the provider",
+            ))
     }
 
     async fn run(&self, request: GrantRequest, ctx: &Exchange) -> Result<TokenSet, Error> {

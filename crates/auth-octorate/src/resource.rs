@@ -1,0 +1,133 @@
+//! What concerns calls to resources.
+
+use auth_core::{Error, ErrorKind, Secret, TokenSet, send_with};
+use auth_oauth2::resource_refusal;
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request, Response, StatusCode, header};
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::{Value, from_slice, json};
+
+use crate::{AdminSource, PropertySource, config::https, dialect};
+
+type Answer = Result<Response<Bytes>, Error>;
+
+const CONFIGURATION: &str = "rest/v1/api/configuration";
+
+/// What Octorate knows about a client.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Configuration {
+    /// The redirect URIs registered.
+    pub redirect_uri: Option<Vec<String>>,
+    /// The pages on which users authorize.
+    pub authorization_pages: Option<Vec<String>>,
+    /// `SANDBOX` or `PRODUCTION`.
+    pub environment: Option<String>,
+    /// Whether the API is in maintenance.
+    pub maintenance: Option<bool>,
+}
+
+#[derive(Deserialize)]
+struct Created {
+    id: Value,
+    refresh_token: Secret,
+    refresh_properties: Option<Vec<Value>>,
+}
+
+impl AdminSource {
+    /// Returns what Octorate knows about the client, to be checked before a user is sent to authorize.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`resource_error`], of the source and of the transport.
+    ///
+    /// # Cancellation
+    ///
+    /// Safe: reading changes nothing.
+    pub async fn configuration(&self) -> Result<Configuration, Error> {
+        read(&self.call(Method::GET, CONFIGURATION, Bytes::new()).await?)
+    }
+
+    /// Replaces a whole list, `redirectUri` or `authorizationPages`, which is open to sandbox clients.
+    ///
+    /// # Errors
+    ///
+    /// As [`configuration`](Self::configuration), and where an address is not `https`.
+    ///
+    /// # Cancellation
+    ///
+    /// Afterwards the old or the new list is in force.
+    pub async fn replace(&self, list: &str, addresses: &[&str]) -> Result<(), Error> {
+        addresses.iter().try_for_each(|address| https(address))?;
+        let json = json!({ list: addresses }).to_string().into();
+        self.call(Method::PATCH, CONFIGURATION, json)
+            .await
+            .map(drop)
+    }
+
+    /// Makes a property as `json` describes it, puts its login into `property`, saved, and returns the ids that the
+    /// login covers, the new one first. Where [`Error::sent`] is not `No`, the property may have been made.
+    ///
+    /// # Errors
+    ///
+    /// As [`configuration`](Self::configuration) and [`Cached::login`](auth_core::Cached::login).
+    ///
+    /// # Cancellation
+    ///
+    /// As [`Cached::login_from`](auth_core::Cached::login_from): once begun, it goes on.
+    pub async fn create_property(
+        &self,
+        json: Bytes,
+        property: &PropertySource,
+    ) -> Result<Vec<String>, Error> {
+        let own = self.clone();
+        let create = async move |_| {
+            let made = own
+                .call(Method::POST, "rest/v2/accommodation", json)
+                .await?;
+            let made: Created = read(&made)?;
+            let text = |id: &Value| id.as_str().map_or_else(|| id.to_string(), str::to_owned);
+            let mut ids = vec![text(&made.id)];
+            let covered = made.refresh_properties.iter().flatten();
+            ids.extend(covered.filter(|id| **id != made.id).map(text));
+            Ok((TokenSet::login(made.refresh_token), ids))
+        };
+        property.login_from(create).await
+    }
+
+    async fn call(&self, method: Method, path: &str, json: Bytes) -> Answer {
+        let has_body = !json.is_empty();
+        let mut request = Request::new(json);
+        *request.method_mut() = method;
+        *request.uri_mut() = self.octorate.config.base_url.join(path)?.uri().clone();
+        let json = http::HeaderValue::from_static("application/json");
+        request.headers_mut().insert(header::ACCEPT, json.clone());
+        if has_body {
+            request.headers_mut().insert(header::CONTENT_TYPE, json);
+        }
+        let reply = send_with(self, &self.octorate.transport, request).await?;
+        let (status, headers) = (reply.status(), reply.headers());
+        if !status.is_success() {
+            return Err(resource_error(status, headers, reply.body()));
+        }
+        Ok(reply)
+    }
+}
+
+fn read<T: DeserializeOwned>(reply: &Response<Bytes>) -> Result<T, Error> {
+    // The reason of a failure would quote the body, so it is dropped.
+    from_slice(reply.body()).map_err(|_| {
+        let why = "Octorate did as asked, but the answer cannot be read; report it";
+        Error::new(ErrorKind::Protocol, why).with_status(reply.status())
+    })
+}
+
+/// Returns what the answer to a resource call means, where that is not what was asked for. Of the body, a known `type`
+/// is kept. A 401 does not get here as long as `auth-tower` can mend it.
+pub fn resource_error(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Error {
+    resource_refusal(status, headers, body, &dialect::refusals())
+}
+
+#[cfg(test)]
+mod tests;
