@@ -8,6 +8,7 @@ mod architecture;
 mod clients;
 mod contracts;
 mod engine;
+mod faults;
 mod orgapi;
 mod rator;
 mod redirects;
