@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use auth_core::{Clock, MemoryStore, TokenSource, TokenStore};
 use auth_oauth2::Endpoint;
-use auth_octorate::{Config, Octorate, PropertySource, RedirectUri};
+use auth_octorate::{Config, Octorate, PropertySource};
 use auth_testkit::{ManualClock, OctorateEmulator};
 use auth_tower::BoxError;
 
@@ -15,6 +15,7 @@ use crate::{
 };
 
 const DAY: Duration = Duration::from_secs(86_400);
+const REDIRECT_URI: &str = "https://shop.example/octorate";
 const MINUTE: Duration = Duration::from_secs(60);
 
 struct Story<'a> {
@@ -27,10 +28,10 @@ struct Story<'a> {
 pub(crate) async fn run(account: &mut Account) -> Result<(), BoxError> {
     let clock = ManualClock::new();
     let emulator = OctorateEmulator::start(Arc::new(clock.clone())).await?;
-    let config = Config::new(&emulator.client_id(), emulator.client_secret())?
+    let config = Config::new(&emulator.client_id(), emulator.client_secret())
         .base_url(Endpoint::parse(&emulator.api_root())?)
         .authorize_page(Endpoint::parse(&emulator.authorize_url())?)
-        .redirect_uri(RedirectUri::new("https://shop.example/octorate")?);
+        .redirect_uri(REDIRECT_URI)?;
     let key = config.store_key("hotel-1");
     let store = MemoryStore::new();
     let grants = &["authorize", "code", "refresh", "apilogin", "migrate"];
@@ -43,16 +44,13 @@ pub(crate) async fn run(account: &mut Account) -> Result<(), BoxError> {
 
     story.register().await?;
     let issued = Issued::default();
-    let hotel = {
-        let (clock, store, issued) = (story.clock.clone(), store.clone(), issued.clone());
-        let octorate = &story.octorate;
-        octorate.property("hotel-1", |builder| {
-            builder
-                .clock(clock)
-                .store(store, key.clone())
-                .observer(issued)
-        })?
-    };
+    let (time, watch) = (story.clock.clone(), issued.clone());
+    let hotel = story.octorate.property("hotel-1", |builder| {
+        builder
+            .clock(time)
+            .store(store.clone(), key.clone())
+            .observer(watch)
+    });
     let api = hyper(hotel.clone());
     story.first_login(&hotel, &api).await?;
     let saved = store.load(&key).await?.is_some();
@@ -69,16 +67,15 @@ pub(crate) async fn run(account: &mut Account) -> Result<(), BoxError> {
 }
 
 impl Story<'_> {
-    fn new_property(&self, account: &str) -> Result<PropertySource, BoxError> {
+    fn new_property(&self, account: &str) -> PropertySource {
         let clock = self.clock.clone();
-        Ok(self
-            .octorate
-            .property(account, |builder| builder.clock(clock))?)
+        self.octorate
+            .property(account, |builder| builder.clock(clock))
     }
 
     async fn register(&mut self) -> Result<(), BoxError> {
         let clock = self.clock.clone();
-        let admin = self.octorate.admin(|builder| builder.clock(clock))?;
+        let admin = self.octorate.admin(|builder| builder.clock(clock));
         let environment = admin.configuration().await?.environment;
         self.chapter.step(
             "ApiLogin brought a token for administration, and the configuration was read with it.",
@@ -86,12 +83,7 @@ impl Story<'_> {
             "SANDBOX",
             &["apilogin"],
         );
-        admin
-            .replace(
-                "redirectUri",
-                &[RedirectUri::new("https://shop.example/octorate")?],
-            )
-            .await?;
+        admin.replace("redirectUri", &[REDIRECT_URI]).await?;
         let known = admin
             .configuration()
             .await?
@@ -175,8 +167,8 @@ impl Story<'_> {
     async fn other_logins(&mut self) -> Result<(), BoxError> {
         let demo = self.emulator.demo_url();
         let clock = self.clock.clone();
-        let admin = self.octorate.admin(|builder| builder.clock(clock))?;
-        let hotel = self.new_property("hotel-2")?;
+        let admin = self.octorate.admin(|builder| builder.clock(clock));
+        let hotel = self.new_property("hotel-2");
         let json = r#"{"name":"a made-up hotel"}"#.into();
         let ids = admin.create_property(json, &hotel).await?;
         self.chapter.step(
@@ -191,7 +183,7 @@ impl Story<'_> {
             "200",
             &["refresh"],
         );
-        let hotel = self.new_property("hotel-3")?;
+        let hotel = self.new_property("hotel-3");
         let old_key = self.emulator.add_legacy_key();
         hotel.migrate(old_key, "16999").await?;
         self.chapter.step(
