@@ -74,6 +74,3 @@ impl PropertySource {
         self.cached.login_from(login).await
     }
 }
-
-#[cfg(test)]
-mod tests;
