@@ -2,12 +2,12 @@
 
 use async_trait::async_trait;
 use auth_core::{
-    Cached, Error, ErrorKind, Lease, MemoryStore, Record, StoreKey, TokenSet, TokenSource,
-    TokenStore, store::save_login,
+    Cached, Error, ErrorKind, Lease, MemoryStore, OnStoreFailure, Record, StoreKey, TokenSet,
+    TokenSource, TokenStore, store::save_login,
 };
 use auth_testkit::{FailingStore, Gate, ManualClock, ScriptedGrant, StoreCall, token_set};
 
-use super::{HOUR, access, builder, ended_login, seconds};
+use super::{HOUR, access, builder, ended_login, policy, seconds};
 
 fn key() -> StoreKey {
     StoreKey::new(["story", "shared"])
@@ -86,6 +86,32 @@ async fn fault_12_a_refusal_with_the_store_unmoved_ends_the_login_once() {
     }
     assert_eq!(grant.calls(), 1);
     assert!(store.load(&key()).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_holder_that_lost_its_lease_takes_over_what_the_next_one_saved() {
+    for rule in [OnStoreFailure::FailClosed, OnStoreFailure::Serve] {
+        let (clock, grant, gate) = (ManualClock::new(), ScriptedGrant::new(), Gate::new());
+        grant
+            .waits(&gate)
+            .rotates_to("late", HOUR, "r-late")
+            .rotates_to("theirs", HOUR, "r-theirs");
+        let store = MemoryStore::new();
+        let sources = [(); 2].map(|()| {
+            let mut policy = policy();
+            policy.on_store_failure = rule;
+            let builder = builder(&grant, &clock).policy(policy);
+            builder.store(Loose(store.clone()), key()).build()
+        });
+        let [slow, quick] = sources;
+        let caller = tokio::spawn(async move { access(&slow).await });
+        gate.until_waiting(1).await;
+        assert_eq!(access(&quick).await, "theirs");
+        gate.open();
+        assert_eq!(caller.await.unwrap(), "theirs", "{rule:?}");
+        let stored = store.load(&key()).await.unwrap().unwrap();
+        assert_eq!(stored.set.refresh().unwrap().expose(), "r-theirs");
+    }
 }
 
 #[tokio::test]

@@ -3,13 +3,13 @@
 use std::{pin::pin, sync::Arc, time::Duration};
 
 use crate::{
-    Error, ErrorKind, Event, Exchange, Lease, OnRefusedLogin, OnStoreFailure, Record, Sent, Token,
-    TokenSet, store::CONFLICT,
+    Error, ErrorKind, Event, Exchange, Lease, OnRefusedLogin, Record, Secret, Sent, Token, TokenSet,
 };
 
 use super::{
     flight::{race, timed_out, within},
-    state::{Landing, Over, Shared, Unsaved},
+    saving::{self, version},
+    state::{Landing, Over, Shared},
 };
 
 /// How often a lease is renewed while an exchange takes its time.
@@ -20,18 +20,24 @@ pub(crate) async fn renew(shared: &Shared, forced: bool) -> Result<Landing, Erro
     let held = held(shared);
     let (mut lease, record) = match lease(shared).await {
         Some(Ok(leased)) => leased,
-        Some(Err(error)) if !serves(shared) || held.is_none() => return Err(error),
+        Some(Err(error)) if !saving::serves(shared) || held.is_none() => return Err(error),
         without_store => {
             let set = exchange(shared, held, forced, None).await?;
             let stored = shared.lock().stored;
             if let Some(Err(error)) = without_store {
-                unsaved(shared, &set, Over::Version(stored), &error);
+                saving::remember(shared, &set, Over::Version(stored));
+                shared.watch.tell(&Event::Unsaved { error });
             }
-            return Ok(landing(set, stored, true));
+            return Ok(Landing::new(set, stored, true));
         }
     };
-    if let Some(record) = record.as_ref().filter(|record| is_news(shared, record)) {
-        let landing = landing(record.set.clone(), Some(record.version), false);
+    // Who forces a renewal wants another token than the one that a store had when the process came up.
+    let wanted = !forced || shared.lock().stored.is_some();
+    if let Some(record) = record
+        .as_ref()
+        .filter(|record| wanted && is_news(shared, record))
+    {
+        let landing = Landing::new(record.set.clone(), Some(record.version), false);
         release(shared, lease).await;
         return Ok(landing);
     }
@@ -43,14 +49,16 @@ pub(crate) async fn renew(shared: &Shared, forced: bool) -> Result<Landing, Erro
 /// Puts a login in place that was obtained elsewhere, over whatever is stored.
 pub(crate) async fn put(shared: &Shared, set: TokenSet) -> Result<Landing, Error> {
     let Some(leased) = lease(shared).await else {
-        return Ok(landing(set, None, false));
+        return Ok(Landing::new(set, None, false));
     };
     let (mut lease, record) = match leased {
         Ok(leased) => leased,
-        Err(error) => return keep(shared, set, Over::Anything, error, false),
+        Err(error) => {
+            saving::remember(shared, &set, Over::Anything);
+            return saving::failed(shared, set, error, false);
+        }
     };
-    let expected = record.map(|record| record.version);
-    let result = save(shared, &mut *lease, set, expected, false).await;
+    let result = saving::save(shared, &mut *lease, set, record, Over::Anything, false).await;
     release(shared, lease).await;
     result
 }
@@ -75,38 +83,10 @@ async fn lease(shared: &Shared) -> Option<Result<(Box<dyn Lease>, Option<Record>
     let leased = within(shared, limit, Sent::No, async {
         let mut lease = store.lease(key).await?;
         let record = lease.load().await?;
-        let record = write_pending(shared, &mut *lease, record).await?;
+        let record = saving::save_pending(shared, &mut *lease, record).await?;
         Ok((lease, record))
     });
     Some(leased.await)
-}
-
-/// Writes the set that waits to be saved, unless somebody else saved a newer one, and returns what is stored then.
-async fn write_pending(
-    shared: &Shared,
-    lease: &mut dyn Lease,
-    record: Option<Record>,
-) -> Result<Option<Record>, Error> {
-    let Some(Unsaved { set, over }) = shared.lock().unsaved.clone() else {
-        return Ok(record);
-    };
-    let mut stored = record;
-    let expected = stored.as_ref().map(|record| record.version);
-    if over == Over::Anything || over == Over::Version(expected) {
-        let version = lease.save(expected, &set).await?;
-        stored = Some(Record::new(set, version));
-        shared.watch.tell(&Event::Saved);
-    }
-    let mut state = shared.lock();
-    state.unsaved = None;
-    if serves(shared) {
-        state.stored = stored.as_ref().map(|record| record.version);
-    } else {
-        // It was not in use yet; the next caller finds it in the store.
-        state.failure = None;
-        state.retry_at = None;
-    }
-    Ok(stored)
 }
 
 async fn exchange_and_save(
@@ -116,15 +96,15 @@ async fn exchange_and_save(
     held: Option<TokenSet>,
     forced: bool,
 ) -> Result<Landing, Error> {
-    let expected = record.as_ref().map(|record| record.version);
-    let previous = match record {
-        Some(record) => Some(record.set),
+    let over = Over::Version(version(record.as_ref()));
+    let previous = match &record {
+        Some(record) => Some(record.set.clone()),
         // What was stored is gone: somebody ended the login, so the copy held in memory is dead too.
         None if shared.lock().stored.is_some() => None,
         None => held,
     };
     let refused = match exchange(shared, previous, forced, Some(lease)).await {
-        Ok(set) => return save(shared, lease, set, expected, true).await,
+        Ok(set) => return saving::save(shared, lease, set, record, over, true).await,
         Err(error) if error.kind() == ErrorKind::LoginRequired => error,
         Err(error) => return Err(error),
     };
@@ -133,23 +113,24 @@ async fn exchange_and_save(
     let again = within(shared, limit, Sent::No, lease.load())
         .await
         .map_err(|_| refused.clone())?;
-    match again {
-        Some(moved) if Some(moved.version) != expected => {
-            if is_news(shared, &moved) {
-                return Ok(landing(moved.set, Some(moved.version), false));
-            }
-            let set = exchange(shared, Some(moved.set), forced, Some(lease)).await?;
-            save(shared, lease, set, Some(moved.version), true).await
+    let Some(again) = again else {
+        return Err(refused);
+    };
+    if Over::Version(Some(again.version)) == over {
+        // Only a server's word ends a login; what was refused on this side was never asked.
+        let removes = shared.policy.on_refused_login == OnRefusedLogin::Remove;
+        if removes && refused.sent() == Sent::Answered {
+            // A record that cannot be removed is refused again next time; nothing is lost by that.
+            let _ = within(shared, limit, Sent::No, lease.remove(again.version)).await;
         }
-        Some(same) => {
-            if shared.policy.on_refused_login == OnRefusedLogin::Remove {
-                // A record that cannot be removed is refused again next time; nothing is lost by that.
-                let _ = within(shared, limit, Sent::No, lease.remove(same.version)).await;
-            }
-            Err(refused)
-        }
-        None => Err(refused),
+        return Err(refused);
     }
+    if is_news(shared, &again) {
+        return Ok(Landing::new(again.set, Some(again.version), false));
+    }
+    let over = Over::Version(Some(again.version));
+    let set = exchange(shared, Some(again.set.clone()), forced, Some(lease)).await?;
+    saving::save(shared, lease, set, Some(again), over, true).await
 }
 
 async fn exchange(
@@ -180,54 +161,12 @@ async fn exchange(
         }
         if let Some(lease) = &mut lease {
             // A lost lease shows when the result is saved; the exchange is under way and must not be dropped.
-            let _ = within(shared, LEASE_STEP, Sent::No, lease.renew()).await;
+            let renewal = within(shared, LEASE_STEP, Sent::No, lease.renew());
+            if let Ok(result) = race(work.as_mut(), renewal).await {
+                return result;
+            }
         }
     }
-}
-
-/// Saves before anybody can use the new token.
-async fn save(
-    shared: &Shared,
-    lease: &mut dyn Lease,
-    set: TokenSet,
-    expected: Option<u64>,
-    exchanged: bool,
-) -> Result<Landing, Error> {
-    let limit = shared.policy.exchange_timeout;
-    match within(shared, limit, Sent::No, lease.save(expected, &set)).await {
-        Ok(version) => {
-            shared.lock().unsaved = None;
-            Ok(landing(set, Some(version), exchanged))
-        }
-        Err(error) if exchanged => keep(shared, set, Over::Version(expected), error, true),
-        Err(error) => keep(shared, set, Over::Anything, error, false),
-    }
-}
-
-/// Keeps in memory what the store did not take, and lets the policy say whether it is used.
-fn keep(
-    shared: &Shared,
-    set: TokenSet,
-    over: Over,
-    error: Error,
-    exchanged: bool,
-) -> Result<Landing, Error> {
-    unsaved(shared, &set, over, &error);
-    if serves(shared) {
-        let stored = shared.lock().stored;
-        return Ok(landing(set, stored, exchanged));
-    }
-    Err(error)
-}
-
-fn unsaved(shared: &Shared, set: &TokenSet, over: Over, error: &Error) {
-    // Saving over a newer login would bring a spent one back.
-    if over == Over::Anything || error.code() != Some(CONFLICT) {
-        let set = set.clone();
-        shared.lock().unsaved = Some(Unsaved { set, over });
-    }
-    let error = error.clone();
-    shared.watch.tell(&Event::Unsaved { error });
 }
 
 async fn release(shared: &Shared, lease: Box<dyn Lease>) {
@@ -242,7 +181,7 @@ fn is_news(shared: &Shared, record: &Record) -> bool {
     let access = |token: &Token| token.access().clone();
     let known = state.token().map(access);
     record.set.token().is_some_and(|token| {
-        let same = known.as_ref().map(crate::Secret::expose) == Some(token.access().expose());
+        let same = known.as_ref().map(Secret::expose) == Some(token.access().expose());
         let ending = token.lifetime().is_some_and(|life| {
             let margin = shared.policy.mandatory.of(life.length());
             life.ends().earlier(margin).has_come(now)
@@ -263,16 +202,4 @@ fn held(shared: &Shared) -> Option<TokenSet> {
     let state = shared.lock();
     let unsaved = state.unsaved.as_ref().map(|unsaved| unsaved.set.clone());
     unsaved.or_else(|| state.set.clone())
-}
-
-fn landing(set: TokenSet, stored: Option<u64>, exchanged: bool) -> Landing {
-    Landing {
-        set,
-        stored,
-        exchanged,
-    }
-}
-
-fn serves(shared: &Shared) -> bool {
-    shared.policy.on_store_failure == OnStoreFailure::Serve
 }
