@@ -58,10 +58,12 @@ async fn fault_43_a_process_stopped_during_an_exchange_does_not_undo_what_anothe
         child.go_on();
         let reply = child.reply().await;
         let gained = reply.strip_prefix("token ");
+        // Stopped for longer than an exchange may take, it may find its time over before it finds the answer.
         assert!(
-            gained.is_some() || reply.starts_with("error Unavailable"),
+            gained.is_some() || leases > 1 && reply.starts_with("error Unavailable Maybe"),
             "{leases} leases: {reply}"
         );
+        assert!(gained.is_none_or(|token| stage.emulator.accepts(token)));
         // What it holds, now or after its pause, is good.
         stage.clock.advance(seconds(2));
         let token = child.token().await;
