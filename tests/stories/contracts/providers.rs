@@ -76,3 +76,19 @@ async fn rator_is_a_token_source() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn octorate_is_a_token_source() {
+    use auth_octorate::{AdminSource, Config, Octorate};
+
+    contract::token_source(|grant, clock: ManualClock| -> AdminSource {
+        let config = Config::new(ID, SECRET.into());
+        let answers = Answers {
+            grant,
+            clock: clock.clone(),
+        };
+        let octorate = Octorate::new(config, answers).unwrap();
+        octorate.admin(|builder| builder.clock(clock))
+    })
+    .await;
+}
