@@ -8,11 +8,14 @@ use std::{
 use async_trait::async_trait;
 use auth_core::{Error, ErrorKind, Exchange, Grant, Moment, Sent, TokenSet};
 
+use super::or_else::after_refusal;
 use crate::{AuthorizationCode, GrantRequest, RefreshToken, Step, TokenClient};
 
 /// Obtains the first token with an authorization code and every later one with the refresh token it brought.
 ///
-/// The code is sent once. An exchange whose outcome is unknown is not repeated: the user has to log in again.
+/// The code is sent once. An exchange whose outcome is unknown is not repeated: the user has to log in again. Where a
+/// refresh token is held already, as after a restart over a store, that one is used; the code follows only if it is
+/// refused and the code is not too old.
 ///
 /// # Example: a code is used once
 ///
@@ -60,15 +63,38 @@ impl AuthorizationCodeGrant {
         self.code.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn send(&self, code: &AuthorizationCode, ctx: &Exchange) -> Result<TokenSet, Error> {
+    /// Takes the code out, so that neither a dropped exchange nor a second caller sends it again.
+    fn take(&self, ctx: &Exchange) -> Option<Result<AuthorizationCode, Error>> {
+        let code = self.code().take()?;
         let limit = Moment::after(code.received_at, self.client.dialect().code_max_age);
-        if limit.has_come(ctx.clock.now()) {
-            return Err(Error::new(
-                ErrorKind::LoginRequired,
-                "the authorization code is too old to be sent; start the login again",
-            )
-            .with_code("code_expired"));
+        if !limit.has_come(ctx.clock.now()) {
+            return Some(Ok(code));
         }
+        let error = Error::new(
+            ErrorKind::LoginRequired,
+            "the authorization code is too old to be sent; start the login again",
+        );
+        Some(Err(error.with_code("code_expired")))
+    }
+
+    /// Sends the code, and keeps it for another time only if it never left.
+    async fn redeem(&self, code: AuthorizationCode, ctx: &Exchange) -> Result<TokenSet, Error> {
+        match self.send(&code, ctx).await {
+            Err(error) if error.sent() == Sent::No && error.kind() != ErrorKind::LoginRequired => {
+                *self.code() = Some(code);
+                Err(error)
+            }
+            // Waiting helps nobody: the code may be spent, and it is not sent twice.
+            Err(error) if error.is_transient() => Err(error
+                .with_kind(ErrorKind::LoginRequired)
+                .with_message(
+                    "the authorization code brought no token and is not sent twice; start the login again",
+                )),
+            outcome => outcome,
+        }
+    }
+
+    async fn send(&self, code: &AuthorizationCode, ctx: &Exchange) -> Result<TokenSet, Error> {
         let mut request = GrantRequest::new(Step::AuthorizationCode)
             .parameter("code", code.code.clone())
             .parameter("redirect_uri", code.redirect_uri.clone());
@@ -82,23 +108,25 @@ impl AuthorizationCodeGrant {
 #[async_trait]
 impl Grant for AuthorizationCodeGrant {
     async fn exchange(&self, ctx: &Exchange) -> Result<TokenSet, Error> {
-        // Taken before it is sent: neither a dropped exchange nor a second caller may send it again.
-        let code = self.code().take();
-        let Some(code) = code else {
-            return self.refresh.exchange(ctx).await;
+        if ctx.refresh_token().is_none() {
+            return match self.take(ctx) {
+                Some(Ok(code)) => self.redeem(code, ctx).await,
+                Some(Err(_)) if self.refresh.is_possible(ctx) => self.refresh.exchange(ctx).await,
+                Some(Err(error)) => Err(error),
+                None => self.refresh.exchange(ctx).await,
+            };
+        }
+        let refused = match self.refresh.exchange(ctx).await {
+            Err(error) if error.kind() == ErrorKind::LoginRequired => error,
+            outcome => return outcome,
         };
-        match self.send(&code, ctx).await {
-            Err(error) if error.sent() == Sent::No && error.kind() != ErrorKind::LoginRequired => {
-                *self.code() = Some(code);
-                Err(error)
+        // The code is of a newer login than the refresh token that was refused.
+        match self.take(ctx) {
+            Some(Ok(code)) => {
+                let outcome = self.redeem(code, ctx).await;
+                outcome.map_err(|error| after_refusal(&refused, error))
             }
-            // Waiting helps nobody: the code may be spent, and it is not sent twice.
-            Err(error) if error.is_transient() => Err(error
-                .with_kind(ErrorKind::LoginRequired)
-                .with_message(
-                    "the authorization code brought no token and is not sent twice; start the login again",
-                )),
-            outcome => outcome,
+            Some(Err(_)) | None => Err(refused),
         }
     }
 

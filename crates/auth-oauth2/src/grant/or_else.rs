@@ -12,6 +12,10 @@ use crate::RefreshToken;
 /// The other grant runs where there is no refresh token, where it was refused
 /// ([`ErrorKind::LoginRequired`]), and, unless told otherwise, where the outcome of the refresh is unknown
 /// ([`Sent::Maybe`]). Any other failure of the refresh is the failure of the whole.
+///
+/// Where the outcome of the refresh is unknown and the other grant wants the user to log in, the failure is that of the
+/// refresh: nobody refused the refresh token. Where both are refused, the failure is that of the other grant, and it says
+/// [`Sent::Answered`] even if the other grant sent nothing, because the server did refuse the refresh token.
 #[derive(Clone)]
 pub struct OrElse {
     refresh: RefreshToken,
@@ -82,6 +86,15 @@ impl OrElse {
     }
 }
 
+/// Returns the failure of what was tried after a refusal: the login is over by the server's own word if that is what
+/// `other` says and the server did refuse the refresh token.
+pub(super) fn after_refusal(refused: &Error, other: Error) -> Error {
+    if other.kind() == ErrorKind::LoginRequired && refused.sent() == Sent::Answered {
+        return other.with_sent(Sent::Answered);
+    }
+    other
+}
+
 fn is_alive(token: &Token, ctx: &Exchange) -> bool {
     let now = ctx.clock.now();
     token
@@ -102,11 +115,15 @@ impl Grant for OrElse {
         let refused = error.kind() == ErrorKind::LoginRequired;
         // An answer that cannot be read may have been a new token, so the outcome is as unknown as without an answer.
         let unknown = error.sent() == Sent::Maybe || error.kind() == ErrorKind::Protocol;
-        if refused || (unknown && self.unknown == OnUnknown::Other) {
-            tracing::debug!(refused, "the refresh failed, so the other grant runs");
-            self.other.exchange(ctx).await
-        } else {
-            Err(error)
+        if !refused && !(unknown && self.unknown == OnUnknown::Other) {
+            return Err(error);
+        }
+        tracing::debug!(refused, "the refresh failed, so the other grant runs");
+        match self.other.exchange(ctx).await {
+            Err(other) if refused => Err(after_refusal(&error, other)),
+            // The server said nothing against the refresh token, so the login is not over.
+            Err(other) if other.kind() == ErrorKind::LoginRequired => Err(error),
+            outcome => outcome,
         }
     }
 

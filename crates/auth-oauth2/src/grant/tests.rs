@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use auth_core::{ErrorKind, Exchange, Grant, Lifetime, Secret, Sent, Token, TokenSet};
+use auth_core::{Error, ErrorKind, Exchange, Grant, Lifetime, Secret, Sent, Token, TokenSet};
 
 use super::{ClientCredentials, OnUnknown, OrElse, RefreshToken, RefreshWhen};
 use crate::{
@@ -207,4 +207,52 @@ async fn or_else_refreshes_only_when_it_may() {
         .unwrap();
     assert_eq!(script.sent(), [OTHER]);
     assert!(grant.rotates());
+}
+
+/// Another grant that fails like this and sends nothing.
+struct Fails(ErrorKind);
+
+#[async_trait::async_trait]
+impl Grant for Fails {
+    async fn exchange(&self, _: &Exchange) -> Result<TokenSet, Error> {
+        Err(Error::new(self.0, "the other grant failed"))
+    }
+}
+
+#[tokio::test]
+async fn a_login_is_over_only_if_the_server_refused_the_refresh_token() {
+    use ErrorKind::{LoginRequired, Protocol, Unavailable};
+
+    let lost = || Script::default().fail(Sent::Maybe);
+    let refused = || Script::default().reply(400, REFUSED);
+    for (number, (script, other, kind, sent)) in [
+        (lost(), LoginRequired, Unavailable, Sent::Maybe),
+        (
+            Script::default().reply(200, "cut off in the mid"),
+            LoginRequired,
+            Protocol,
+            Sent::Answered,
+        ),
+        (lost(), Unavailable, Unavailable, Sent::No),
+        (refused(), LoginRequired, LoginRequired, Sent::Answered),
+        (refused(), Unavailable, Unavailable, Sent::No),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let refresh = RefreshToken::new(script.client(Dialect::default()));
+        let grant = OrElse::new(refresh, Fails(other));
+        let error = grant
+            .exchange(&held(&Stopped::default()))
+            .await
+            .unwrap_err();
+        assert_eq!((error.kind(), error.sent()), (kind, sent), "case {number}");
+    }
+    // Nothing was asked, so nothing was refused.
+    let script = Script::default();
+    let refresh = RefreshToken::new(script.client(Dialect::default()));
+    let grant = OrElse::new(refresh, Fails(LoginRequired));
+    let ctx = Stopped::default().exchange(None);
+    assert_eq!(grant.exchange(&ctx).await.unwrap_err().sent(), Sent::No);
+    assert!(script.sent().is_empty());
 }

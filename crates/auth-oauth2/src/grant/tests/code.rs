@@ -2,7 +2,7 @@ use std::{task::Poll, time::Duration};
 
 use auth_core::{ErrorKind, Grant, Secret, Sent};
 
-use super::{REFUSED, TOKEN};
+use super::{FIRST, REFUSED, TOKEN, held};
 use crate::{
     AuthorizationCode, AuthorizationCodeGrant, Dialect,
     scripted::{Script, Stopped},
@@ -96,7 +96,67 @@ async fn an_old_code_is_not_sent() {
         assert_eq!(outcome.is_ok(), good, "{age}");
         assert_eq!(script.sent().len(), usize::from(good));
         if let Err(error) = outcome {
-            assert_eq!(error.code(), Some("code_expired"));
+            assert_eq!(
+                (error.code(), error.sent()),
+                (Some("code_expired"), Sent::No)
+            );
         }
     }
+}
+
+#[tokio::test]
+async fn a_login_that_is_held_is_refreshed_and_the_code_follows_if_that_is_refused() {
+    let code_sent = "grant_type=authorization_code&code=c-1";
+    let cases: [(_, u64, _, &[&str]); 6] = [
+        (Script::default().reply(200, TOKEN), 0, true, &[FIRST]),
+        (Script::default().reply(200, TOKEN), 3600, true, &[FIRST]),
+        (
+            Script::default().reply(400, REFUSED).reply(200, TOKEN),
+            0,
+            true,
+            &[FIRST, code_sent],
+        ),
+        (Script::default().reply(400, REFUSED), 3600, false, &[FIRST]),
+        (
+            Script::default().reply(400, REFUSED).fail(Sent::Maybe),
+            0,
+            false,
+            &[FIRST, code_sent],
+        ),
+        (Script::default().fail(Sent::Maybe), 0, false, &[FIRST]),
+    ];
+    for (number, (script, age, good, sent)) in cases.into_iter().enumerate() {
+        let clock = Stopped::default();
+        let grant = AuthorizationCodeGrant::new(script.client(Dialect::default()), code(&clock));
+        clock.advance(Duration::from_secs(age));
+        let outcome = grant.exchange(&held(&clock)).await;
+        assert_eq!(outcome.is_ok(), good, "case {number}");
+        let all = script.sent();
+        assert_eq!(all.len(), sent.len(), "case {number}");
+        let matches = all
+            .iter()
+            .zip(sent)
+            .all(|(all, sent)| all.starts_with(sent));
+        assert!(matches, "case {number}: {all:?}");
+        if let Err(error) = outcome {
+            let refused = sent.len() == 2 || age > 0;
+            let expected = match refused {
+                true => (ErrorKind::LoginRequired, Sent::Answered),
+                false => (ErrorKind::Unavailable, Sent::Maybe),
+            };
+            assert_eq!((error.kind(), error.sent()), expected, "case {number}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_old_code_gives_way_to_a_refresh_token_to_start_from() {
+    let clock = Stopped::default();
+    let script = Script::default().reply(200, TOKEN);
+    let client = script.client(Dialect::default());
+    let refresh = crate::RefreshToken::new(client.clone()).starting_from(Secret::new("rt-1"));
+    let grant = AuthorizationCodeGrant::new(client, code(&clock)).refresh(refresh);
+    clock.advance(Duration::from_secs(3600));
+    grant.exchange(&clock.exchange(None)).await.unwrap();
+    assert_eq!(script.sent(), [FIRST]);
 }
