@@ -190,6 +190,38 @@ fn failed(code: &str) -> ErrorKind {
     }
 }
 
+/// What a provider appends to an address.
+const APPENDED: [&str; 4] = ["code=", "state=", "error=", "error_description="];
+
+/// Returns the query of a callback, which may be nothing but that. Values may hold any `://`, `/` or `?`.
+fn query(address: &str) -> &str {
+    let head = address.split(['?', '&', '=']).next().unwrap_or_default();
+    let has_path = address.starts_with('/') || head.contains("://");
+    match address.split_once('?') {
+        Some((before, query)) if has_path || before.len() == head.len() => query,
+        None if has_path => "",
+        _ => address,
+    }
+}
+
+/// Splits a query where a provider that appends `?code=` to an address that has a query already made a second `?`.
+/// Any other `?` belongs to the value in which it stands (RFC 3986 §3.4).
+fn parts(query: &str) -> impl Iterator<Item = &str> {
+    let appended = |index: usize| {
+        let rest = &query[index + 1..];
+        APPENDED.iter().any(|name| rest.starts_with(name))
+    };
+    let marks = query.match_indices('?').map(|(index, _)| index);
+    let mut ends: Vec<_> = marks.filter(|index| appended(*index)).collect();
+    ends.push(query.len());
+    let mut start = 0;
+    ends.into_iter().map(move |end| {
+        let part = &query[start..end];
+        start = end + 1;
+        part
+    })
+}
+
 /// The parameters of a callback that matter.
 #[derive(Default)]
 pub(super) struct Callback {
@@ -205,15 +237,8 @@ impl Callback {
         }
         // Whatever stands in the fragment is for the browser and not for us (RFC 9700 §2.1.2).
         let address = address.split('#').next().unwrap_or_default();
-        let has_path = address.starts_with('/') || address.contains("://");
-        let query = if has_path {
-            address.split_once('?').map_or("", |(_, query)| query)
-        } else {
-            address
-        };
         let mut callback = Self::default();
-        // A provider that appends `?code=` to an address that has a query already makes a second `?`.
-        for part in query.split('?') {
+        for part in parts(query(address)) {
             for (name, value) in form_urlencoded::parse(part.as_bytes()) {
                 let slot = match &*name {
                     "state" => &mut callback.state,

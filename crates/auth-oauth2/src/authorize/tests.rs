@@ -149,6 +149,31 @@ fn callbacks_are_read_by_their_state_first() {
         ("/cb?code=c&state=$#code=other", Ok(()), true),
         ("/cb?code=c&state=$&session_state=1&iss=x", Ok(()), true),
         ("x=1?code=c&state=$", Ok(()), true),
+        ("com.example.app:/cb?code=c&state=$", Ok(()), true),
+        ("https://shop.example/a=b/cb?code=c&state=$", Ok(()), true),
+        ("/a=b/cb?code=c&state=$", Ok(()), true),
+        // Google and RFC 9207 send addresses that nobody encoded.
+        (
+            "state=$&code=c&scope=https://www.example/auth/x",
+            Ok(()),
+            true,
+        ),
+        ("iss=https://login.example&code=c&state=$", Ok(()), true),
+        (
+            "?iss=https://login.example?x=1&code=c&state=$",
+            Ok(()),
+            true,
+        ),
+        (
+            "/cb?x=1?error=access_denied&state=$",
+            Err(AccessDenied),
+            true,
+        ),
+        (
+            "/cb?state=$&x=1?error_description=no?error=access_denied",
+            Err(AccessDenied),
+            true,
+        ),
         ("/cb?code=c", Err(StateMismatch), false),
         ("/cb?code=c&state=", Err(StateMismatch), false),
         ("/cb?code=c&state=wrong", Err(StateMismatch), false),
@@ -204,6 +229,20 @@ fn callbacks_are_read_by_their_state_first() {
             Ok(_) => assert!(!over, "{address}"),
             Err(error) => assert!(over && error == CallbackError::AlreadyAnswered, "{address}"),
         }
+    }
+}
+
+#[test]
+fn a_code_may_hold_a_question_mark() {
+    for address in [
+        "/cb?code=c?1/2?=&state=$",
+        "/cb?x=1?code=c?1/2?=&state=$",
+        "state=$&code=c?1/2?=",
+        "?code=c?1/2?=&state=$",
+    ] {
+        let (mut pending, state) = pending();
+        let code = pending.callback(&address.replace('$', &state), at(1));
+        assert_eq!(code.unwrap().code.expose(), "c?1/2?=", "{address}");
     }
 }
 
