@@ -5,7 +5,7 @@ mod deviation;
 mod entry;
 mod request;
 mod secrets;
-mod shown;
+pub(crate) mod shown;
 #[cfg(test)]
 mod tests;
 

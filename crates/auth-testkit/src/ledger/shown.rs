@@ -1,7 +1,7 @@
 //! What of a request may be shown.
 
 /// Returns `name` if it looks like a name, else a stand-in: secrets have been sent as names before.
-pub(super) fn name(name: &str) -> &str {
+pub(crate) fn name(name: &str) -> &str {
     let digits = name.bytes().filter(u8::is_ascii_digit).count();
     let plain = name
         .bytes()
@@ -14,7 +14,7 @@ pub(super) fn name(name: &str) -> &str {
 }
 
 /// Returns `path` with every segment that does not look like a name replaced.
-pub(super) fn path(path: &str) -> String {
+pub(crate) fn path(path: &str) -> String {
     let segments: Vec<&str> = path.split('/').map(name).collect();
     segments.join("/")
 }

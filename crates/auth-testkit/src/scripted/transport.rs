@@ -12,6 +12,7 @@ use super::{
     Gate,
     script::{Script, lock},
 };
+use crate::ledger::shown;
 
 /// A transport that answers as its script says and keeps every request; clones share both.
 ///
@@ -195,11 +196,14 @@ fn says(parameters: &[(String, Secret)], name: &str, value: &str) -> bool {
 impl fmt::Debug for Recorded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = |list: Vec<(String, Secret)>| -> Vec<_> {
-            list.into_iter().map(|(name, _)| name).collect()
+            // A body that is no form reads as a name without a value.
+            list.into_iter()
+                .map(|(name, _)| shown::name(&name).to_owned())
+                .collect()
         };
         f.debug_struct("Recorded")
             .field("method", self.0.method())
-            .field("path", &self.0.uri().path())
+            .field("path", &shown::path(self.0.uri().path()))
             .field("query", &names(self.query()))
             .field("form", &names(self.form()))
             .field("headers", &self.0.headers().keys().collect::<Vec<_>>())
