@@ -1,6 +1,7 @@
 //! The engine, through its public seams and without sockets.
 
 mod cancelled;
+mod lost_logins;
 mod one_flight;
 mod refusal;
 mod runtime;
@@ -16,6 +17,7 @@ use auth_core::{
     Cached, CachedBuilder, Error, ErrorKind, Held, Origins, Peek, Policy, TokenSource,
 };
 use auth_testkit::{ManualClock, ScriptedGrant};
+use http::StatusCode;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -46,6 +48,7 @@ fn ended_login() -> Error {
         ErrorKind::LoginRequired,
         "made up: the refresh token was refused",
     )
+    .with_status(StatusCode::BAD_REQUEST)
 }
 
 fn seconds(seconds: u64) -> Duration {

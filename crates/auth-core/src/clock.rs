@@ -4,7 +4,7 @@ use std::{
     fmt,
     future::Future,
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, LazyLock},
     time::{Duration, Instant, SystemTime},
 };
 
@@ -54,23 +54,16 @@ impl Now {
 /// The machine's clock, with waits on Tokio's timer.
 ///
 /// `sleep_until` must be polled within a Tokio runtime that has its timer enabled.
-#[derive(Clone, Copy)]
-pub struct SystemClock {
-    origin: Instant,
-}
+#[derive(Clone, Copy, Default)]
+pub struct SystemClock(());
+
+/// One zero for the whole process: a token's lifetime may be read by another source than the one that asked for it.
+static ORIGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 impl SystemClock {
-    /// Returns a clock whose monotonic reading starts at zero.
+    /// Returns the machine's clock. All readings of one process count from the same instant.
     pub fn new() -> Self {
-        Self {
-            origin: Instant::now(),
-        }
-    }
-}
-
-impl Default for SystemClock {
-    fn default() -> Self {
-        Self::new()
+        Self::default()
     }
 }
 
@@ -80,7 +73,7 @@ impl Clock for SystemClock {
     }
 
     fn monotonic(&self) -> Duration {
-        self.origin.elapsed()
+        ORIGIN.elapsed()
     }
 
     fn sleep_until(&self, deadline: Duration) -> Sleep {

@@ -29,6 +29,9 @@ pub trait Grant: Send + Sync {
     async fn exchange(&self, ctx: &Exchange) -> Result<TokenSet, Error>;
 
     /// Returns whether an exchange spends the refresh token, so that sending it twice would lose the login.
+    ///
+    /// The engine treats every grant as one that does. Whoever keeps a record of exchanges that were begun can tell by
+    /// this whether one with an unknown outcome may be begun again.
     fn rotates(&self) -> bool {
         true
     }

@@ -9,7 +9,8 @@ use std::{
 
 use crate::Error;
 
-/// Is told of everything that happens to a login. Called in the task of the exchange: return soon, and do not panic.
+/// Is told of everything that happens to a login. Called by whoever causes the event, be it the task of an exchange or a
+/// caller who rejects a token: return soon, and do not panic.
 pub trait Observer: Send + Sync {
     /// Hears of one event of the source called `name`.
     fn event(&self, name: &str, event: &Event);
@@ -25,7 +26,8 @@ pub enum Event {
         /// When it ends, where that is known.
         expires: Option<SystemTime>,
     },
-    /// The refresh token was replaced, and the new one is saved.
+    /// The refresh token was replaced. The new one is saved, unless [`Unsaved`](Self::Unsaved) was heard before or there
+    /// is no store.
     Rotated,
     /// A server refused the current access token; it is not used any more.
     Refused,

@@ -85,7 +85,11 @@ pub enum OnRefusedLogin {
 /// policy.exchange_timeout = Duration::from_secs(10);
 /// ```
 #[derive(Clone, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Deserialize), serde(default))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Deserialize),
+    serde(default, deny_unknown_fields)
+)]
 #[non_exhaustive]
 pub struct Policy {
     /// How long before its end a token is renewed beside its use. The smaller of 5 min and 20 %: a slow or failing
@@ -108,7 +112,8 @@ pub struct Policy {
     /// The longest `Retry-After` that is obeyed. 10 min: a mistaken header must not stop a service for a day.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "seconds"))]
     pub retry_after_max: Duration,
-    /// How long an exchange may take, store included. 30 s: longer than any healthy endpoint needs.
+    /// How long each step of an exchange may take: the wait for the store, the exchange itself, the save. 30 s: longer
+    /// than any healthy endpoint or store needs.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "seconds"))]
     pub exchange_timeout: Duration,
     /// The least time between two exchanges that nobody forced. The smaller of 1 s and 10 %: servers that hand out

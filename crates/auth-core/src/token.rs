@@ -78,14 +78,13 @@ impl Token {
     }
 
     fn new(access: Secret) -> Self {
-        static GENERATION: AtomicU64 = AtomicU64::new(1);
         Self(Arc::new(Inner {
             access,
             headers: Vec::with_capacity(1),
             lifetime: None,
             scope: None,
             extras: BTreeMap::new(),
-            generation: GENERATION.fetch_add(1, Ordering::Relaxed),
+            generation: next_generation(),
         }))
     }
 
@@ -195,10 +194,22 @@ impl Token {
         Self(Arc::new(inner))
     }
 
+    /// Changes the token. Where a clone exists, that one stays as it is and this becomes another token.
     fn edit(mut self, change: impl FnOnce(&mut Inner)) -> Self {
-        change(Arc::make_mut(&mut self.0));
-        self
+        if let Some(own) = Arc::get_mut(&mut self.0) {
+            change(own);
+            return self;
+        }
+        let mut other = Inner::clone(&self.0);
+        other.generation = next_generation();
+        change(&mut other);
+        Self(Arc::new(other))
     }
+}
+
+fn next_generation() -> u64 {
+    static GENERATION: AtomicU64 = AtomicU64::new(1);
+    GENERATION.fetch_add(1, Ordering::Relaxed)
 }
 
 fn is_b64token(b: u8) -> bool {

@@ -124,7 +124,10 @@ async fn the_last_handle_goes_and_the_save_is_tried_once_more() {
     let (clock, grant) = (ManualClock::new(), ScriptedGrant::new());
     grant.rotates_to("access", HOUR, "refresh");
     let store = FailingStore::new(MemoryStore::new());
-    store.on(StoreCall::Save, StoreFault::Before(away()));
+    // Lease, load, and then three saves with a load between them.
+    for call in [3, 5, 7] {
+        store.at(call, StoreFault::Before(away()));
+    }
     let (told, mut events) = tokio::sync::mpsc::unbounded_channel();
     let source = serving(builder(&grant, &clock))
         .store(store.clone(), key())

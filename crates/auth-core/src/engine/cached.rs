@@ -85,11 +85,12 @@ impl Cached {
     }
 
     /// Obtains a new token now, although the one held may be good, and ends every pause. The old token is used
-    /// meanwhile. An exchange that is already under way counts.
+    /// meanwhile. An exchange that is already under way counts, and so does a token that another process obtained.
     ///
     /// # Errors
     ///
-    /// As [`TokenSource::token`], and [`ErrorKind::Unavailable`] when renewals were forced too often.
+    /// Whatever kept the token from being obtained, even where the old one is still good, and
+    /// [`ErrorKind::Unavailable`] when renewals were forced too often.
     ///
     /// # Cancellation
     ///
@@ -97,8 +98,8 @@ impl Cached {
     pub async fn renew_now(&self) -> Result<Token, Error> {
         let waiting = {
             let shared = &self.0.shared;
-            let mut state = shared.lock();
             let now = shared.clock.monotonic();
+            let mut state = shared.lock();
             match state.flight.clone() {
                 Some(flight) => flight,
                 None if state.bucket.take(&shared.policy, now) => {
@@ -204,11 +205,12 @@ impl TokenSource for Handle {
         loop {
             match self.enter()? {
                 Ok(token) => return Ok(token),
-                Err(flight) => {
-                    if let Some(token) = outcome(flight).await? {
-                        return Ok(token);
-                    }
-                }
+                Err(flight) => match outcome(flight).await {
+                    Ok(Some(token)) => return Ok(token),
+                    Ok(None) => {}
+                    // What failed was a renewal; the token may be good all the same.
+                    Err(error) => return self.shared.usable().ok_or(error),
+                },
             }
         }
     }

@@ -85,8 +85,7 @@ async fn keep_saving(shared: &Arc<Shared>) {
         }
         state.saving = true;
     }
-    // Dropped with its runtime, it leaves the place to the next one.
-    let _place = Saving(shared);
+    let mut place = Saving(Some(shared));
     let mut strikes = 0_u32;
     let mut last = false;
     while !last {
@@ -96,17 +95,26 @@ async fn keep_saving(shared: &Arc<Shared>) {
         last = race(shared.closed.notified(), shared.clock.sleep_until(wake))
             .await
             .is_ok();
-        if transaction::save_pending(shared).await.is_ok() {
+        // A failure is told by whoever could not save, and tried again by the next turn.
+        let _ = transaction::save_pending(shared).await;
+        let mut state = shared.lock();
+        if state.unsaved.is_none() {
+            // Under the lock: whoever cannot save from here on finds the place free.
+            state.saving = false;
+            place.0 = None;
             return;
         }
     }
 }
 
-struct Saving<'a>(&'a Shared);
+/// The place of the one task that saves. Dropped with its runtime, it leaves the place to the next one.
+struct Saving<'a>(Option<&'a Shared>);
 
 impl Drop for Saving<'_> {
     fn drop(&mut self) {
-        self.0.lock().saving = false;
+        if let Some(shared) = self.0 {
+            shared.lock().saving = false;
+        }
     }
 }
 
@@ -128,7 +136,7 @@ impl Guard {
 impl Drop for Guard {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            let panicked = "the grant panicked during an exchange; this is a bug in the grant";
+            let panicked = "the exchange panicked; this is a bug in the grant or the store";
             self.land(Err(
                 Error::new(ErrorKind::Protocol, panicked).with_sent(Sent::Maybe)
             ));

@@ -1,12 +1,13 @@
 //! The engine: what turns a [`Grant`](crate::Grant) into a [`TokenSource`](crate::TokenSource).
 //!
 //! A pure function decides ([`decide`]), a state behind a short lock remembers ([`state`]), a task that belongs to no
-//! caller acts ([`flight`], [`transaction`]).
+//! caller acts ([`flight`], [`transaction`], [`saving`]).
 
 mod cached;
 mod decide;
 mod flight;
 mod pause;
+mod saving;
 mod state;
 mod transaction;
 mod windows;

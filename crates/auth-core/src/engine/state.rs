@@ -57,6 +57,8 @@ pub(crate) struct State {
     pub(crate) set: Option<TokenSet>,
     pub(crate) windows: Option<Windows>,
     pub(crate) refused: bool,
+    /// Whether the token held came again after it was refused.
+    pub(crate) repeated: bool,
     /// The store's version of `set`.
     pub(crate) stored: Option<u64>,
     pub(crate) unsaved: Option<Unsaved>,
@@ -76,6 +78,8 @@ pub(crate) struct State {
 pub(crate) struct Unsaved {
     pub(crate) set: TokenSet,
     pub(crate) over: Over,
+    /// Tells this set from one that takes its place while it is being saved.
+    pub(crate) ticket: u64,
 }
 
 /// What a set may be saved over.
@@ -95,6 +99,16 @@ pub(crate) struct Landing {
     pub(crate) exchanged: bool,
 }
 
+impl Landing {
+    pub(crate) fn new(set: TokenSet, stored: Option<u64>, exchanged: bool) -> Self {
+        Self {
+            set,
+            stored,
+            exchanged,
+        }
+    }
+}
+
 impl Shared {
     pub(crate) fn new(
         grant: Arc<dyn Grant>,
@@ -108,9 +122,10 @@ impl Shared {
         let state = State {
             windows: previous
                 .as_ref()
-                .and_then(|set| landing::windows(set, now, &policy)),
+                .and_then(|set| landing::windows(set, None, &policy)),
             set: previous,
             refused: false,
+            repeated: false,
             stored: None,
             unsaved: None,
             saving: false,
@@ -145,7 +160,7 @@ impl Shared {
         self.version.store(next_version(), Ordering::Release);
     }
 
-    /// Takes in what a flight brought, and returns what its waiters get.
+    /// Takes in what a flight brought, and returns its outcome. After a failure the token held may be good all the same.
     pub(crate) fn land(&self, result: Result<Landing, Error>) -> Result<Option<Token>, Error> {
         let now = self.clock.now();
         let mut events = Vec::new();
@@ -153,29 +168,35 @@ impl Shared {
             let mut state = self.lock();
             state.flight = None;
             state.claimed_until = None;
-            match result {
-                Ok(landing) => {
-                    state.take_in(landing, now, &self.policy, &mut events);
-                    Ok(state.token().cloned())
+            let landed = result.and_then(|landing| {
+                let exchanged = landing.exchanged;
+                state.take_in(landing, now, &self.policy, &mut events);
+                let token = state.token().cloned();
+                // Were it no failure, the next caller would exchange at once, and so on.
+                if exchanged && token.is_none() {
+                    Err(no_token())
+                } else {
+                    Ok(token)
                 }
-                Err(error) => {
-                    state.fail(error.clone(), now, &self.policy, &mut events);
-                    // What failed was a renewal; the token may be good all the same.
-                    let usable = state.facts().is_usable(now);
-                    state
-                        .token()
-                        .filter(|_| usable)
-                        .cloned()
-                        .map(Some)
-                        .ok_or(error)
-                }
+            });
+            if let Err(error) = &landed {
+                state.fail(error.clone(), now, &self.policy, &mut events);
             }
+            landed
         };
         self.touch();
         for event in &events {
             self.watch.tell(event);
         }
         outcome
+    }
+
+    /// Returns the token held if it can be sent, be it in its last window or not.
+    pub(crate) fn usable(&self) -> Option<Token> {
+        let now = self.clock.now();
+        let state = self.lock();
+        let usable = state.facts().is_usable(now);
+        state.token().filter(|_| usable).cloned()
     }
 
     /// Takes in that a flight ended without a result: its task was dropped with its runtime.
@@ -204,14 +225,16 @@ impl Shared {
             let over = life.is_some_and(|life| life.ends().has_come(now));
             let now = now.monotonic;
             let pausing = state.strikes > 0 && state.retry_at.is_some_and(|at| now < at);
-            if over || !pausing {
+            let failing = pausing && state.failure.is_some();
+            if pausing && state.repeated && !over {
+                // The server hands this very token out again and again; asking once more would not change that.
+                return;
+            }
+            if over || !failing {
                 if state.flight.is_none() && !state.bucket.take(&self.policy, now) {
                     return;
                 }
                 state.retry_at = None;
-            } else if state.failure.is_none() {
-                // The server hands this very token out again and again; asking once more would not change that.
-                return;
             }
             state.refused = true;
         }
@@ -249,6 +272,13 @@ impl Facts {
             Life::Until(windows) => !windows.ends.has_come(now),
         }
     }
+}
+
+fn no_token() -> Error {
+    Error::new(
+        ErrorKind::Protocol,
+        "the exchange brought no access token; the grant must return one",
+    )
 }
 
 /// Versions are unique in the process, so that a handle moved to another source never takes its token for current.

@@ -11,11 +11,16 @@ pub(crate) struct Windows {
 }
 
 impl Windows {
-    /// Returns the windows of a token that came at `landed`. `jitter` is a random number from 0 to 1; it moves the
-    /// renewal earlier and never later.
-    pub(crate) fn new(lifetime: Lifetime, landed: Now, policy: &Policy, jitter: f64) -> Self {
+    /// Returns the windows of a token that an exchange brought at `landed`, or that was obtained earlier. `jitter` is a
+    /// random number from 0 to 1; it moves the renewal earlier and never later.
+    pub(crate) fn new(
+        lifetime: Lifetime,
+        landed: Option<Now>,
+        policy: &Policy,
+        jitter: f64,
+    ) -> Self {
         let ends = lifetime.ends();
-        if ends.has_come(landed) {
+        if let Some(landed) = landed.filter(|landed| ends.has_come(*landed)) {
             // It ended before it came: a lifetime of 0, or a slow reply. Use it once and see, but do not ask for the
             // next one at once.
             let once = Moment::after(landed, policy.minimum_interval.time);

@@ -22,7 +22,7 @@ fn secs(seconds: u64) -> Duration {
 fn windows() -> Windows {
     Windows::new(
         Lifetime::new(at(0), secs(1_000)),
-        at(0),
+        Some(at(0)),
         &Policy::default(),
         0.0,
     )
@@ -132,7 +132,7 @@ fn margins_are_the_smaller_of_time_and_fraction() {
     for (lifetime, advisory, mandatory) in table {
         let windows = Windows::new(
             Lifetime::new(at(0), secs(lifetime)),
-            at(0),
+            Some(at(0)),
             &Policy::default(),
             0.0,
         );
@@ -155,7 +155,7 @@ fn jitter_moves_the_renewal_earlier_and_never_later() {
     let policy = Policy::default();
     let life = Lifetime::new(at(0), secs(1_000));
     let advisory = |jitter| {
-        Windows::new(life, at(0), &policy, jitter)
+        Windows::new(life, Some(at(0)), &policy, jitter)
             .advisory
             .monotonic()
     };
@@ -168,10 +168,16 @@ fn jitter_moves_the_renewal_earlier_and_never_later() {
 fn a_token_that_ended_before_it_came_is_used_for_one_interval() {
     let windows = Windows::new(
         Lifetime::new(at(0), Duration::ZERO),
-        at(5),
+        Some(at(5)),
         &Policy::default(),
         1.0,
     );
     assert!(!windows.ends.has_come(at(5)));
     assert!(windows.ends.has_come(at(6)));
+}
+
+#[test]
+fn a_token_that_ended_before_it_was_handed_in_is_not_used() {
+    let windows = Windows::new(Lifetime::new(at(0), secs(5)), None, &Policy::default(), 0.0);
+    assert!(windows.ends.has_come(at(5)));
 }

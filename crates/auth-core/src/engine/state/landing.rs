@@ -25,6 +25,7 @@ impl State {
         let life = set.token().and_then(Token::lifetime);
         self.failure = None;
         self.retry_at = None;
+        self.repeated = exchanged && self.refused && self.has_same_access(&set);
         if exchanged && self.is_no_better(&set) {
             self.strikes = self.strikes.saturating_add(1);
             let pause = pause::backoff(self.strikes, policy, pause::random());
@@ -48,7 +49,7 @@ impl State {
             let expires = life.map(|life| life.ends().wall());
             events.push(Event::Issued { expires });
         }
-        self.windows = windows(&set, now, policy);
+        self.windows = windows(&set, exchanged.then_some(now), policy);
         self.set = Some(set);
         self.stored = stored;
         self.refused = false;
@@ -59,12 +60,16 @@ impl State {
         let (Some(old), Some(new)) = (self.token(), set.token()) else {
             return false;
         };
-        let same = old.access().expose() == new.access().expose();
         let ends = |token: &Token| token.lifetime().map(|life| life.ends().monotonic());
         match (ends(old), ends(new)) {
             (Some(old), Some(later)) if !self.refused => later <= old.saturating_add(slack(new)),
-            _ => same,
+            _ => self.has_same_access(set),
         }
+    }
+
+    fn has_same_access(&self, set: &TokenSet) -> bool {
+        let tokens = self.token().zip(set.token());
+        tokens.is_some_and(|(old, new)| old.access().expose() == new.access().expose())
     }
 
     pub(super) fn fail(
@@ -94,7 +99,8 @@ fn slack(token: &Token) -> Duration {
     Duration::from_secs(1).min(length.unwrap_or_default() / 10)
 }
 
-pub(super) fn windows(set: &TokenSet, now: Now, policy: &Policy) -> Option<Windows> {
+/// Returns the windows of the set's token, which an exchange brought just now, or which was obtained earlier.
+pub(super) fn windows(set: &TokenSet, landed: Option<Now>, policy: &Policy) -> Option<Windows> {
     let lifetime = set.token()?.lifetime()?;
-    Some(Windows::new(lifetime, now, policy, pause::random()))
+    Some(Windows::new(lifetime, landed, policy, pause::random()))
 }

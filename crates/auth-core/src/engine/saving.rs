@@ -1,0 +1,162 @@
+//! Saving a set, and keeping in memory what the store did not take.
+
+use crate::{
+    Error, ErrorKind, Event, Lease, OnStoreFailure, Record, Secret, Sent, Token, TokenSet,
+};
+
+use super::{
+    flight::within,
+    state::{Landing, Over, Shared, Unsaved, next_version},
+};
+
+/// How often a save is tried before the lease is given back. Whoever holds the lease next would spend the old token.
+const TRIES: usize = 3;
+
+/// Saves before anybody can use the new token. The set is in memory before anything can go wrong, so that neither a
+/// store that panics nor a runtime that ends can lose it.
+pub(super) async fn save(
+    shared: &Shared,
+    lease: &mut dyn Lease,
+    set: TokenSet,
+    stored: Option<Record>,
+    over: Over,
+    exchanged: bool,
+) -> Result<Landing, Error> {
+    // An attempt that fails may have been made all the same; the next one must not undo what came after it.
+    let ticket = remember(shared, &set, Over::Version(version(stored.as_ref())));
+    let limit = shared.policy.exchange_timeout;
+    let written = within(shared, limit, Sent::No, write(lease, &set, over, stored)).await;
+    match written {
+        Ok(record) => {
+            settle(shared, ticket, record.version);
+            Ok(Landing::new(record.set, Some(record.version), exchanged))
+        }
+        Err(error) => failed(shared, set, error, exchanged),
+    }
+}
+
+/// Says that a set could not be saved, and lets the policy say whether it is used all the same.
+pub(super) fn failed(
+    shared: &Shared,
+    set: TokenSet,
+    error: Error,
+    exchanged: bool,
+) -> Result<Landing, Error> {
+    let told = error.clone();
+    shared.watch.tell(&Event::Unsaved { error: told });
+    if serves(shared) {
+        let stored = shared.lock().stored;
+        return Ok(Landing::new(set, stored, exchanged));
+    }
+    Err(error)
+}
+
+/// Saves the set that waits to be saved, unless somebody saved a newer one, and returns what is stored then.
+pub(super) async fn save_pending(
+    shared: &Shared,
+    lease: &mut dyn Lease,
+    record: Option<Record>,
+) -> Result<Option<Record>, Error> {
+    let Some(pending) = shared.lock().unsaved.clone() else {
+        return Ok(record);
+    };
+    if pending.over == Over::Anything {
+        // As in `save`.
+        narrow(shared, pending.ticket, version(record.as_ref()));
+    }
+    let written = write(lease, &pending.set, pending.over, record).await?;
+    settle(shared, pending.ticket, written.version);
+    {
+        let mut state = shared.lock();
+        if serves(shared) {
+            state.stored = Some(written.version);
+        } else {
+            // It was not in use yet. The next caller finds it in the store.
+            state.failure = None;
+            state.retry_at = None;
+            state.refused = true;
+        }
+    }
+    shared.touch();
+    shared.watch.tell(&Event::Saved);
+    Ok(Some(written))
+}
+
+/// Keeps a set in memory until it is saved, and returns the number under which it waits.
+pub(super) fn remember(shared: &Shared, set: &TokenSet, over: Over) -> u64 {
+    let ticket = next_version();
+    shared.lock().unsaved = Some(Unsaved {
+        set: set.clone(),
+        over,
+        ticket,
+    });
+    ticket
+}
+
+pub(super) fn serves(shared: &Shared) -> bool {
+    shared.policy.on_store_failure == OnStoreFailure::Serve
+}
+
+pub(super) fn version(record: Option<&Record>) -> Option<u64> {
+    record.map(|record| record.version)
+}
+
+/// Writes `set`, and returns what is stored in the end: the set, or a newer one that somebody else saved.
+async fn write(
+    lease: &mut dyn Lease,
+    set: &TokenSet,
+    mut over: Over,
+    mut stored: Option<Record>,
+) -> Result<Record, Error> {
+    let mut failure = None;
+    for _ in 0..TRIES {
+        if let Some(record) = &stored {
+            let overtaken = match over {
+                Over::Version(expected) => expected != Some(record.version),
+                Over::Anything => false,
+            };
+            // Where it is the set itself, an earlier attempt got through and only its answer was lost.
+            if overtaken || is_same(&record.set, set) {
+                return Ok(record.clone());
+            }
+        }
+        // A record that is gone overtakes nothing.
+        let expected = version(stored.as_ref());
+        match lease.save(expected, set).await {
+            Ok(version) => return Ok(Record::new(set.clone(), version)),
+            Err(error) => failure = Some(error),
+        }
+        over = Over::Version(expected);
+        stored = lease.load().await?;
+    }
+    Err(failure
+        .unwrap_or_else(|| Error::new(ErrorKind::Unavailable, "the login could not be saved")))
+}
+
+/// Ends the wait of what was saved. A set that came after it was made of it, so it goes over the version just saved.
+fn settle(shared: &Shared, ticket: u64, saved: u64) {
+    let mut state = shared.lock();
+    match &mut state.unsaved {
+        Some(pending) if pending.ticket == ticket => state.unsaved = None,
+        Some(pending) if pending.over != Over::Anything => {
+            pending.over = Over::Version(Some(saved))
+        }
+        _ => {}
+    }
+}
+
+fn narrow(shared: &Shared, ticket: u64, expected: Option<u64>) {
+    if let Some(pending) = &mut shared.lock().unsaved {
+        if pending.ticket == ticket {
+            pending.over = Over::Version(expected);
+        }
+    }
+}
+
+fn is_same(one: &TokenSet, other: &TokenSet) -> bool {
+    let access = |set: &TokenSet| set.token().map(Token::access).cloned();
+    let same = |one: Option<Secret>, other: Option<Secret>| {
+        one.as_ref().map(Secret::expose) == other.as_ref().map(Secret::expose)
+    };
+    same(access(one), access(other)) && same(one.refresh().cloned(), other.refresh().cloned())
+}
