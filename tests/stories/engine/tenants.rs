@@ -71,7 +71,7 @@ async fn making_room_takes_the_longest_idle_and_never_an_unsaved_login() {
     let clock = ManualClock::new();
     let kept = |key: &String| key.starts_with("login");
     let (store, of) = (MemoryStore::new(), clock.clone());
-    let tenants = Tenants::new(NonZeroUsize::MIN, move |key: &String| {
+    let tenants = Tenants::new(NonZeroUsize::new(16).unwrap(), move |key: &String| {
         let grant = ScriptedGrant::new();
         grant.rotates_to("access", HOUR, "refresh");
         let builder = builder(&grant, &of);
@@ -84,7 +84,6 @@ async fn making_room_takes_the_longest_idle_and_never_an_unsaved_login() {
             builder.build()
         })
     });
-    // One place in each of the shards; every tenant that comes wants one.
     let (mut refused, mut held) = (0, Vec::new());
     for number in 0..200 {
         let key = if number % 2 == 0 {
@@ -139,4 +138,38 @@ async fn a_slow_tenant_delays_no_other() {
     assert!(get("failing").token().await.is_err());
     gate.open();
     assert_eq!(slow.await.unwrap(), "slow");
+}
+
+#[tokio::test]
+async fn a_table_holds_as_many_as_it_was_told_wherever_they_land() {
+    let (clock, most) = (ManualClock::new(), NonZeroUsize::new(96).unwrap());
+    let tenants = Tenants::new(most, move |_: &u32| {
+        let grant = ScriptedGrant::new();
+        grant.rotates_to("access", HOUR, "refresh");
+        Ok(builder(&grant, &clock).build())
+    });
+    for key in 0..96 {
+        // A login that is saved nowhere cannot be put aside.
+        access(&tenants.get(&key).unwrap()).await;
+    }
+    assert!(tenants.get(&96).is_err());
+    assert!(tenants.remove(&0).is_some());
+    assert!(tenants.get(&96).is_ok());
+    assert_eq!(tenants.len(), 96);
+}
+
+#[tokio::test]
+async fn whoever_was_not_asked_for_between_two_sweeps_is_put_aside() {
+    let clock = ManualClock::new();
+    let (tenants, made) = tenants(&clock);
+    let get = |name: &str| tenants.get(&name.to_owned()).unwrap();
+    for name in ["busy", "idle"] {
+        access(&get(name)).await;
+    }
+    assert_eq!(tenants.put_idle_aside(), 0);
+    access(&get("busy")).await;
+    assert_eq!(tenants.put_idle_aside(), 1);
+    assert_eq!((tenants.len(), made.load(Ordering::Relaxed)), (1, 2));
+    access(&get("idle")).await;
+    assert_eq!(made.load(Ordering::Relaxed), 3);
 }

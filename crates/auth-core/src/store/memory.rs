@@ -21,14 +21,21 @@ pub struct MemoryStore(Arc<Shared>);
 #[derive(Default)]
 struct Shared {
     slots: Mutex<HashMap<StoreKey, Arc<Slot>>>,
-    versions: AtomicU64,
+    /// Counts versions and fences.
+    numbers: AtomicU64,
+}
+
+impl Shared {
+    fn next_number(&self) -> u64 {
+        self.numbers.fetch_add(1, Ordering::Relaxed) + 1
+    }
 }
 
 #[derive(Default)]
 struct Slot {
     record: Mutex<Option<Record>>,
-    /// The right to change the record, with the fence of the lease that holds it.
-    right: Arc<tokio::sync::Mutex<u64>>,
+    /// The right to change the record.
+    right: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl MemoryStore {
@@ -52,12 +59,13 @@ impl TokenStore for MemoryStore {
 
     async fn lease(&self, key: &StoreKey) -> Result<Box<dyn Lease>, Error> {
         let slot = self.slot(key);
-        let mut right = Arc::clone(&slot.right).lock_owned().await;
-        *right += 1;
+        let right = Arc::clone(&slot.right).lock_owned().await;
         Ok(Box::new(MemoryLease {
+            fence: self.0.next_number(),
             store: Arc::clone(&self.0),
+            key: key.clone(),
             slot,
-            right,
+            _right: right,
         }))
     }
 
@@ -72,8 +80,21 @@ impl TokenStore for MemoryStore {
 
 struct MemoryLease {
     store: Arc<Shared>,
+    key: StoreKey,
     slot: Arc<Slot>,
-    right: OwnedMutexGuard<u64>,
+    fence: u64,
+    _right: OwnedMutexGuard<()>,
+}
+
+impl Drop for MemoryLease {
+    /// Frees the place of a key under which nothing is stored and for which nobody waits.
+    fn drop(&mut self) {
+        let mut slots = lock(&self.store.slots);
+        let alone = Arc::strong_count(&self.slot) == 2;
+        if alone && lock(&self.slot.record).is_none() {
+            slots.remove(&self.key);
+        }
+    }
 }
 
 impl MemoryLease {
@@ -94,7 +115,7 @@ impl Lease for MemoryLease {
     }
 
     async fn save(&mut self, expected: Option<u64>, set: &TokenSet) -> Result<u64, Error> {
-        let version = self.store.versions.fetch_add(1, Ordering::Relaxed) + 1;
+        let version = self.store.next_number();
         self.change(expected, Some(Record::new(set.clone(), version)))?;
         Ok(version)
     }
@@ -108,7 +129,7 @@ impl Lease for MemoryLease {
     }
 
     fn fence(&self) -> u64 {
-        *self.right
+        self.fence
     }
 
     async fn release(self: Box<Self>) -> Result<(), Error> {
