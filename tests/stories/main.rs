@@ -14,6 +14,7 @@ mod orgapi;
 mod rator;
 mod redirects;
 mod routes;
+mod secrets;
 mod wire_octorate;
 mod wire_orgapi;
 mod wire_rator;
