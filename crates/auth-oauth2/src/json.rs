@@ -1,4 +1,6 @@
-//! A reply's members, read so that no name stands twice and every text is wiped when dropped.
+//! A reply's members, read so that none of its own names stands twice and every text is wiped when dropped.
+//!
+//! Within a member a name may stand twice: it concerns nobody, and the token beside it may not come again.
 
 use std::{borrow::Cow, fmt, str};
 
@@ -37,7 +39,7 @@ impl Members {
     /// Reads a JSON object. The reason of a failure would quote the input, so there is none.
     pub(crate) fn from_json(body: &[u8]) -> Option<Self> {
         match serde_json::from_slice(body) {
-            Ok(Value::Object(members)) => Some(members),
+            Ok(Value::Object(members)) => Self::without_repetition(members.0),
             _ => None,
         }
     }
@@ -60,7 +62,7 @@ impl Members {
         (!repeats).then_some(Self(members))
     }
 
-    /// Returns the member of that name.
+    /// Returns the first member of that name.
     pub(crate) fn get(&self, name: &str) -> Option<&Value> {
         let (_, value) = self.0.iter().find(|(own, _)| &**own == name)?;
         Some(value)
@@ -131,8 +133,6 @@ impl<'de> Visitor<'de> for Reader {
         while let Some(member) = map.next_entry::<Box<str>, Value>()? {
             members.push(member);
         }
-        Members::without_repetition(members)
-            .map(Value::Object)
-            .ok_or_else(|| A::Error::custom("a member stands twice"))
+        Ok(Value::Object(Members(members)))
     }
 }

@@ -87,8 +87,11 @@ pub struct TokenReply {
 
 /// Reads the answer of a token endpoint: by its status first, then by its body.
 ///
+/// A token comes with status 200 alone: RFC 6749 §5.1 knows no other, and what else a 2xx may mean is not to be guessed.
+///
 /// Tolerated: a lifetime as number, text or date; a missing `token_type`; a scope as list; a form-encoded reply;
-/// members nobody knows. What the body says in words (`error_description`, pages) is never kept: real servers put
+/// members nobody knows, whatever they hold; an empty `error`, or one that is neither text nor object. JSON that calls
+/// itself `text/plain` is not read. What the body says in words (`error_description`, pages) is never kept: real servers put
 /// tokens there. A code is kept if it is one of the standard's or of the dialect's, or is made of `[a-z_]` and holds
 /// no secret of the request.
 ///
@@ -100,7 +103,8 @@ pub struct TokenReply {
 ///   or its request was refused.
 /// * [`LoginRequired`](auth_core::ErrorKind::LoginRequired): `invalid_grant`, and `invalid_token` for a refresh.
 /// * [`Protocol`](auth_core::ErrorKind::Protocol): status 200 with something else than a token, a body over
-///   [`MAX_BODY`](auth_core::MAX_BODY), a member that stands twice, a `token_type` that is not a bearer's.
+///   [`MAX_BODY`](auth_core::MAX_BODY), a member of the reply itself that stands twice, a `token_type` that is not a
+///   bearer's.
 ///
 /// The dialect may change what a refusal means.
 pub fn decode(
@@ -121,9 +125,8 @@ pub fn decode(
     };
     let members = members.as_ref();
     let unreadable = || refusal::Unreadable::new(headers, body.len(), asked);
-    let denied = |members: &Members| !matches!(members.get("error"), None | Some(Value::Null));
     match members {
-        Some(members) if status == StatusCode::OK && !denied(members) => {
+        Some(members) if status == StatusCode::OK && !is_denied(members, dialect) => {
             granted(members, headers, asked, dialect).map_err(error)
         }
         None if status == StatusCode::OK => Err(error(
@@ -190,6 +193,17 @@ fn members(headers: &HeaderMap, body: &[u8]) -> Option<Members> {
         other if other.ends_with("+json") => Members::from_json(body),
         _ => None,
     }
+}
+
+/// Returns whether the reply names an error, under `error` or a name of the dialect's. A token beside an empty one is
+/// good, and the refresh token beside it may be the only one there is.
+fn is_denied(members: &Members, dialect: &Dialect) -> bool {
+    let mut names = dialect.error_code.iter().chain(&["error"]);
+    names.any(|name| match members.get(name) {
+        Some(Value::Text(text)) => !text.is_empty(),
+        Some(Value::Object(_)) => true,
+        _ => false,
+    })
 }
 
 fn granted(
