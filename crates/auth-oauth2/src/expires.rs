@@ -37,10 +37,8 @@ pub(crate) fn lifetime(members: &Members, fields: &[Expiry], now: SystemTime) ->
         Expiry::Seconds(name) => number(members.get(name)?).map(seconds),
         Expiry::Milliseconds(name) => number(members.get(name)?).map(|ms| seconds(ms / 1e3)),
         Expiry::Date(name) => left(date(members.text(name)?.expose())?, now),
-        Expiry::UnixSeconds(name) => number(members.get(name)?).map(|end| since_epoch(end, now)),
-        Expiry::UnixMilliseconds(name) => {
-            number(members.get(name)?).map(|end| since_epoch(end / 1e3, now))
-        }
+        Expiry::UnixSeconds(name) => left(unix(number(members.get(name)?)?), now),
+        Expiry::UnixMilliseconds(name) => left(unix(number(members.get(name)?)? / 1e3), now),
     })
 }
 
@@ -82,11 +80,10 @@ fn seconds(number: f64) -> Duration {
     Duration::from_secs_f64(number.clamp(0.0, ceiling).trunc())
 }
 
-fn since_epoch(end: f64, now: SystemTime) -> Duration {
-    let now = now
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default();
-    seconds(end - now.as_secs_f64())
+/// Returns the date that lies so many seconds after the start of 1970, cut where no token's end can lie.
+fn unix(number: f64) -> SystemTime {
+    // The year 9999 is the last that a date of RFC 3339 can name.
+    SystemTime::UNIX_EPOCH + Duration::from_secs_f64(number.clamp(0.0, 253_402_300_799.0))
 }
 
 /// Returns what is left until a date. A new token that has already ended is a clock gone wrong, so nothing is known

@@ -133,16 +133,26 @@ fn two_ends_are_compared() {
 #[test]
 fn other_units_are_known() {
     for (field, value, expected) in [
-        (Expiry::Milliseconds("x"), "90500", 90),
-        (Expiry::UnixSeconds("x"), "1060", 60),
-        (Expiry::UnixSeconds("x"), "900", 0),
-        (Expiry::UnixMilliseconds("x"), r#""1060500""#, 60),
+        (Expiry::Milliseconds("x"), "90500", Some(90)),
+        (Expiry::UnixSeconds("x"), "1060", Some(60)),
+        (Expiry::UnixSeconds("x"), "1e300", Some(TEN_YEARS)),
+        (Expiry::UnixMilliseconds("x"), r#""1060500""#, Some(60)),
+        (Expiry::UnixMilliseconds("x"), "1e300", Some(TEN_YEARS)),
+        // As with a date, nothing is left if a clock is wrong, so nothing is known.
+        (Expiry::UnixSeconds("x"), "1000", None),
+        (Expiry::UnixSeconds("x"), "900", None),
+        (Expiry::UnixSeconds("x"), "-5", None),
+        (Expiry::UnixMilliseconds("x"), "900000", None),
     ] {
         assert_eq!(
             read(&format!(r#"{{"x":{value}}}"#), &[field], 1000),
-            Some(expected)
+            expected,
+            "{field:?} {value}"
         );
     }
+    let past = r#"{"x":900,"y":7}"#;
+    let fields = [Expiry::UnixSeconds("x"), Expiry::Seconds("y")];
+    assert_eq!(read(past, &fields, 1000), Some(7));
 }
 
 fn asked(value: &str, date: Option<&'static str>) -> Option<Duration> {
