@@ -1,6 +1,6 @@
 //! What is odd about a provider, as data.
 
-use std::{borrow::Cow, time::Duration};
+use std::{borrow::Cow, fmt, time::Duration};
 
 use auth_core::{Error, Secret};
 use http::{HeaderName, StatusCode};
@@ -18,7 +18,7 @@ use http::{HeaderName, StatusCode};
 /// dialect.grant_types.authorization_code = GrantType::Named("code".into());
 /// dialect.expiry = &[Expiry::Seconds("expires_in"), Expiry::Date("expireDate")];
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Dialect {
     /// Where the parameters of the grant go: the form body, as RFC 6749 wants it.
@@ -79,6 +79,31 @@ impl Default for Dialect {
             extras: &[],
             ask_no_store: false,
         }
+    }
+}
+
+impl fmt::Debug for Dialect {
+    /// Shows the names of headers and parameters and not their values, which may be keys.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let headers: Vec<_> = self.token_headers.iter().map(|(name, _)| name).collect();
+        f.debug_struct("Dialect")
+            .field("placement", &self.placement)
+            .field("order", &self.order)
+            .field("grant_types", &self.grant_types)
+            .field("parameters", &self.parameters)
+            .field("token_headers", &headers)
+            .field("expiry", &self.expiry)
+            .field("assumed_lifetime", &self.assumed_lifetime)
+            .field("access_token", &self.access_token)
+            .field("token_types", &self.token_types)
+            .field("missing_refresh", &self.missing_refresh)
+            .field("rotates", &self.rotates)
+            .field("code_max_age", &self.code_max_age)
+            .field("error_code", &self.error_code)
+            .field("error_codes", &self.error_codes)
+            .field("extras", &self.extras)
+            .field("ask_no_store", &self.ask_no_store)
+            .finish_non_exhaustive()
     }
 }
 
@@ -188,7 +213,7 @@ impl Step {
 /// A member of the reply that tells when the token ends.
 ///
 /// Numbers are read whether they come as number or as text, with a fraction or an exponent; what cannot be read counts
-/// as absent, what is negative has already ended, and everything is cut at [`MAX_LIFETIME`](auth_core::MAX_LIFETIME).
+/// as absent, a negative length has already ended, and everything is cut at [`MAX_LIFETIME`](auth_core::MAX_LIFETIME).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Expiry {
@@ -226,4 +251,23 @@ pub struct Refusal<'a> {
     pub status: StatusCode,
     /// The error code, where the answer has one that can be believed.
     pub code: Option<&'a str>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_names_headers_and_parameters_without_their_values() {
+        let mut dialect = Dialect::default();
+        let name = HeaderName::from_static("x-brand-key");
+        dialect.token_headers = vec![(name, "planted-1".into())];
+        dialect.parameters = vec![Constant::new("brand", "planted-2", Placement::Form)];
+        let text = format!("{dialect:?}");
+        assert!(
+            text.contains("x-brand-key") && text.contains("brand"),
+            "{text}"
+        );
+        assert!(!text.contains("planted"), "{text}");
+    }
 }
