@@ -6,18 +6,23 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use auth_core::{Now, Secret};
+use auth_core::Now;
 use sha2::{Digest, Sha256};
 
 use super::callback::Callback;
 use crate::{AuthorizationCode, CallbackError, PendingAuthorization};
 
-/// The most logins that are kept; beyond it the oldest is given up.
+/// The most logins that are kept unless more are asked for; beyond it the oldest is given up.
 const CAPACITY: usize = 1024;
+
+/// The most logins of one session: as many tabs as a person has open. Beyond it the oldest of that session is given up.
+const PER_SESSION: usize = 8;
 
 /// The logins that are under way, each bound to the browser session in which it was started.
 ///
-/// At most 1,024 are kept, each for as long as its request allows, so nobody can fill the memory by starting logins.
+/// At most 1,024 are kept, or as many as [`with_capacity`](Self::with_capacity) says, and 8 of one session, each for as
+/// long as its request allows. So nobody can fill the memory by starting logins, and nobody can displace the logins of
+/// others from a few sessions. Whoever can open sessions without end still can: limit how many each address may open.
 ///
 /// # Example
 ///
@@ -43,26 +48,61 @@ const CAPACITY: usize = 1024;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Default)]
-pub struct PendingAuthorizations(Mutex<VecDeque<(Key, PendingAuthorization)>>);
+pub struct PendingAuthorizations {
+    capacity: usize,
+    /// The oldest first.
+    logins: Mutex<VecDeque<Entry>>,
+}
 
-type Key = [u8; 32];
+/// A login, by digests: comparing them tells nothing about how much of a guess was right.
+struct Entry {
+    session: Digested,
+    state: Digested,
+    login: PendingAuthorization,
+}
+
+type Digested = [u8; 32];
+
+impl Entry {
+    fn is(&self, session: &Digested, state: &Digested) -> bool {
+        self.session == *session && self.state == *state
+    }
+}
 
 impl PendingAuthorizations {
     /// Returns an empty collection.
     pub fn new() -> Self {
-        Self::default()
+        Self::with_capacity(CAPACITY)
+    }
+
+    /// Returns an empty collection for at most that many logins; at least one is kept.
+    pub fn with_capacity(capacity: usize) -> Self {
+        Self {
+            capacity: capacity.max(1),
+            logins: Mutex::default(),
+        }
     }
 
     /// Adds a login that was started in `session`, an unguessable handle such as the value of a session cookie.
     pub fn insert(&self, session: &str, pending: PendingAuthorization, now: Now) {
-        let key = key(session, pending.state());
+        let entry = Entry {
+            session: digest(session),
+            state: digest(pending.state().expose()),
+            login: pending,
+        };
         let mut logins = self.logins();
-        logins.retain(|(_, login)| !login.is_over(now));
-        if logins.len() >= CAPACITY {
-            logins.pop_front();
+        logins.retain(|other| !other.login.is_over(now));
+        let own = |other: &Entry| other.session == entry.session;
+        let full = logins.iter().filter(|other| own(other)).count() >= PER_SESSION;
+        let oldest = match logins.iter().position(own) {
+            Some(oldest) if full => Some(oldest),
+            _ if logins.len() >= self.capacity => Some(0),
+            _ => None,
+        };
+        if let Some(oldest) = oldest {
+            logins.remove(oldest);
         }
-        logins.push_back((key, pending));
+        logins.push_back(entry);
     }
 
     /// Reads a callback that arrived in `session`.
@@ -79,11 +119,11 @@ impl PendingAuthorizations {
     ) -> Result<AuthorizationCode, CallbackError> {
         let callback = Callback::parse(address)?;
         let state = callback.state.ok_or(CallbackError::StateMismatch)?;
-        let key = key(session, &state);
+        let (session, state) = (digest(session), digest(state.expose()));
         let mut logins = self.logins();
-        let found = logins.iter().position(|(own, _)| *own == key);
+        let found = logins.iter().position(|own| own.is(&session, &state));
         let index = found.ok_or(CallbackError::StateMismatch)?;
-        let (_, login) = &mut logins[index];
+        let login = &mut logins[index].login;
         let outcome = login.callback(address, now);
         if login.is_answered() || login.is_over(now) {
             logins.remove(index);
@@ -101,19 +141,20 @@ impl PendingAuthorizations {
         self.len() == 0
     }
 
-    fn logins(&self) -> MutexGuard<'_, VecDeque<(Key, PendingAuthorization)>> {
+    fn logins(&self) -> MutexGuard<'_, VecDeque<Entry>> {
         // Every change under the lock is a single step, so a poisoned lock guards nothing broken.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.logins.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Returns the digest of session and state: comparing digests tells nothing about how much of a guess was right.
-fn key(session: &str, state: &Secret) -> Key {
-    Sha256::new()
-        .chain_update(Sha256::digest(session))
-        .chain_update(state.expose())
-        .finalize()
-        .into()
+fn digest(text: &str) -> Digested {
+    Sha256::digest(text).into()
+}
+
+impl Default for PendingAuthorizations {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl fmt::Debug for PendingAuthorizations {

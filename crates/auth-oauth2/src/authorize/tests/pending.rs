@@ -36,8 +36,8 @@ fn logins_are_bounded_in_number_and_time() {
     logins.insert("s", first, at(0));
     let (second, kept) = pending();
     logins.insert("s", second, at(0));
-    for _ in 0..1023 {
-        logins.insert("s", pending().0, at(0));
+    for number in 0..1023 {
+        logins.insert(&format!("session {number}"), pending().0, at(0));
     }
     assert_eq!(logins.len(), 1024);
     assert!(
@@ -52,4 +52,38 @@ fn logins_are_bounded_in_number_and_time() {
     );
     logins.insert("s", pending().0, at(601));
     assert!(logins.len() <= 1, "logins that took too long are dropped");
+}
+
+#[test]
+fn one_session_displaces_only_its_own_logins() {
+    let logins = PendingAuthorizations::with_capacity(16);
+    let (login, state) = pending();
+    logins.insert("alice", login, at(0));
+    let started: Vec<_> = (0..100)
+        .map(|_| {
+            let (login, state) = pending();
+            logins.insert("", login, at(0));
+            state
+        })
+        .collect();
+    assert_eq!(logins.len(), 9);
+    let callback = |session, state: &str| {
+        let address = format!("/cb?code=c&state={state}");
+        logins.callback(session, &address, at(1)).is_ok()
+    };
+    assert!(callback("alice", &state));
+    assert!(!callback("", &started[91]));
+    assert!(started[92..].iter().all(|state| callback("", state)));
+    assert!(logins.is_empty());
+}
+
+#[test]
+fn the_capacity_is_as_asked_for_and_at_least_one() {
+    for (capacity, kept) in [(0, 1), (1, 1), (3, 3)] {
+        let logins = PendingAuthorizations::with_capacity(capacity);
+        for session in ["a", "b", "c", "d"] {
+            logins.insert(session, pending().0, at(0));
+        }
+        assert_eq!(logins.len(), kept);
+    }
 }
