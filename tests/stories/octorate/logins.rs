@@ -219,13 +219,14 @@ async fn a_login_that_the_store_does_not_take_is_not_lost() {
     let story = Story::start().await;
     let store = Arc::new(FailingStore::new(Arc::clone(&story.store)));
     let away = Error::new(ErrorKind::Unavailable, "the store is away");
-    store.on(StoreCall::Save, StoreFault::Before(away));
+    store.every(StoreCall::Save, StoreFault::Before(away));
     let property = story.octorate.property(PROPERTY, |source| {
         let source = source.store(Arc::clone(&store), story.key.clone());
         source.clock(story.clock.clone())
     });
     property.authorize(story.approved()).await.unwrap_err();
     assert!(property.status().unsaved);
+    store.mend();
     story.clock.advance(Duration::from_secs(600));
     good(&story, &property).await;
     assert!(story.stored().await.is_some());
