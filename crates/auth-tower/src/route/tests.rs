@@ -54,7 +54,7 @@ impl Grant for Named {
 
 #[tokio::test]
 async fn each_tenant_gets_its_own_token_and_a_request_without_one_fails() {
-    let tenants = Tenants::new(NonZeroUsize::MIN, |name: &&'static str| {
+    let tenants = Tenants::new(NonZeroUsize::new(2).unwrap(), |name: &&'static str| {
         let origins = Origins::parse("https://api.example")?;
         Ok(Cached::builder(Named(name), origins).build())
     });
