@@ -7,7 +7,7 @@ use std::{
 };
 
 use auth_core::{Held, Peek, Token, TokenSource};
-use http::{Request, Response};
+use http::{Request, Response, header::AUTHORIZATION};
 use tower_service::Service;
 
 use crate::{
@@ -183,11 +183,17 @@ impl<S, P> Outlet<'_, S, P> {
     }
 
     /// Leaves a clone behind and takes the service that was polled ready along into the wait.
+    ///
+    /// Which headers the token would set is not known yet, so the usual one is assumed: whoever authenticates a request
+    /// without us must not wait for a token that it does not need.
     fn wait<B>(self, source: Arc<dyn TokenSource>, request: Request<B>) -> ResponseFuture<S, B, P>
     where
         S: Service<Request<B>> + Clone,
         P: Replay<B> + Clone,
     {
+        if request.headers().contains_key(AUTHORIZATION) {
+            return ResponseFuture::sent(self.inner.call(request), None, None);
+        }
         let clone = self.inner.clone();
         ResponseFuture::waiting(Waiting {
             service: mem::replace(self.inner, clone),

@@ -100,6 +100,55 @@ fn a_request_that_carries_a_header_of_the_token_is_left_alone() {
 }
 
 #[test]
+fn a_request_with_its_own_authorization_waits_for_no_token() {
+    let failing = || Scripted::failing(ErrorKind::Unavailable);
+    let chosen: Arc<dyn TokenSource> = failing();
+    for (source, chosen) in [
+        (Scripted::new(["one"]), None),
+        (failing(), None),
+        (failing(), Some(chosen)),
+    ] {
+        let api = plan(&[401]);
+        let mut auth = AuthLayer::new(Arc::clone(&source)).layer(api.clone());
+        let mut request = get(API, body());
+        let own = HeaderValue::from_static("Basic mine");
+        request.headers_mut().insert(AUTHORIZATION, own);
+        if let Some(chosen) = chosen {
+            request.extensions_mut().insert(chosen);
+        }
+        assert_eq!(send(&mut auth, request).unwrap().status(), 401);
+        assert_eq!(api.tokens(), ["Basic mine"]);
+        assert_eq!((source.waits(), source.rejected().len()), (0, 0));
+    }
+    // It is checked all the same where such a request goes.
+    let mut auth = AuthLayer::new(failing()).layer(plan(&[]));
+    let mut request = get("https://elsewhere.example/", body());
+    let own = HeaderValue::from_static("Basic mine");
+    request.headers_mut().insert(AUTHORIZATION, own);
+    let error = send(&mut auth, request).unwrap_err();
+    let reason = AuthError::find(&*error).map(AuthError::reason);
+    assert_eq!(reason, Some(Reason::ForeignOrigin));
+}
+
+#[test]
+fn a_request_with_another_header_of_the_token_waits_for_the_first_one() {
+    let name = HeaderName::from_static("x-key");
+    let key = Token::in_header(name.clone(), "", Secret::new("key")).unwrap();
+    let source = Scripted::with("https://api.example", [Ok(key)]);
+    let api = plan(&[200]);
+    let mut auth = AuthLayer::new(Arc::clone(&source)).layer(api.clone());
+    let mut request = get(API, body());
+    request
+        .headers_mut()
+        .insert(&name, HeaderValue::from_static("mine"));
+    send(&mut auth, request).unwrap();
+    assert_eq!(
+        (source.waits(), &api.seen()[0].headers[name]),
+        (1, &"mine".parse().unwrap())
+    );
+}
+
+#[test]
 fn all_headers_of_a_token_are_sent() {
     let name = HeaderName::from_static("x-brand");
     let source = Scripted::new(["never"]);
