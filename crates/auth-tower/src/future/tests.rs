@@ -1,12 +1,13 @@
 use std::sync::Arc;
 
-use auth_core::{Error, ErrorKind};
+use async_trait::async_trait;
+use auth_core::{Error, ErrorKind, Origins, Token, TokenSource};
 use bytes::Bytes;
 use http::{HeaderValue, Method, Response, StatusCode, Version, header::WWW_AUTHENTICATE};
 use tower_layer::Layer;
 
 use crate::{
-    AuthError, AuthLayer, Never, Reason, ReplayWith,
+    AuthError, AuthLayer, ForeignOrigin, Never, Reason, ReplayWith,
     mock::{API, Scripted, Strict, get, send, status, token},
 };
 
@@ -140,6 +141,46 @@ fn no_second_token_is_a_typed_error() {
         (error.reason(), error.kind()),
         (Reason::NextToken, ErrorKind::Unavailable)
     );
+}
+
+/// A source whose tokens may go nowhere once one of them was refused.
+struct Narrowing(Arc<Scripted>);
+
+#[async_trait]
+impl TokenSource for Narrowing {
+    async fn token(&self) -> Result<Token, Error> {
+        self.0.token().await
+    }
+
+    fn reject(&self, refused: &Token) {
+        self.0.reject(refused);
+    }
+
+    fn origins(&self) -> &Origins {
+        match self.0.rejected().is_empty() {
+            true => self.0.origins(),
+            false => Origins::none(),
+        }
+    }
+}
+
+#[test]
+fn the_next_token_goes_nowhere_that_it_may_not_go() {
+    for (foreign, expected) in [
+        (ForeignOrigin::SendWithoutToken, None),
+        (ForeignOrigin::Refuse, Some(Reason::ForeignOrigin)),
+    ] {
+        let source = Narrowing(Scripted::new(["one", "two"]));
+        let api = plan(&[401, 200]);
+        let mut auth = AuthLayer::new(source)
+            .foreign_origins(foreign)
+            .layer(api.clone());
+        match send(&mut auth, get(API, body())) {
+            Ok(response) => assert!(expected.is_none() && response.status() == 401),
+            Err(error) => assert_eq!(AuthError::find(&*error).map(AuthError::reason), expected),
+        }
+        assert_eq!(api.tokens(), ["Bearer one"]);
+    }
 }
 
 #[test]

@@ -10,7 +10,7 @@ use super::State;
 use crate::{
     AuthError, Reason, Replay,
     attempt::{Attempt, Sending},
-    config::Config,
+    config::{Config, Passage},
     service::Outlet,
 };
 
@@ -86,7 +86,8 @@ where
 }
 
 impl<S, B, A> Refused<S, B, A> {
-    /// Prepares the second sending, or gives the response back if the token is still the one that was refused.
+    /// Prepares the second sending, or gives the response back if the token is still the one that was refused or may
+    /// no longer go there.
     pub(super) fn proceed(
         mut self,
         token: Result<Token, auth_core::Error>,
@@ -96,7 +97,10 @@ impl<S, B, A> Refused<S, B, A> {
             return Ok(Err(self.response));
         }
         let source = Arc::clone(&self.attempt.source);
-        self.config.admit(&*source, self.request.uri())?;
+        match self.config.admit(&*source, self.request.uri())? {
+            Passage::WithToken => {}
+            Passage::WithoutToken => return Ok(Err(self.response)),
+        }
         token.apply(self.request.headers_mut());
         let attempt = Attempt::new(source, token, &self.config);
         Ok(Ok(Again {
