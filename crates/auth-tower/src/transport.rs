@@ -12,7 +12,7 @@ use std::{
 use async_trait::async_trait;
 use auth_core::{Clock, Error, ErrorKind, MAX_BODY, Origin, Sent, Sleep, SystemClock, Transport};
 use bytes::{Buf, BufMut, Bytes, BytesMut};
-use http::{Request, Response};
+use http::{HeaderValue, Request, Response, StatusCode, header::CONTENT_ENCODING};
 use http_body::Body;
 use http_body_util::Full;
 use tower_service::Service;
@@ -21,6 +21,9 @@ use tower_service::Service;
 ///
 /// The service must not follow redirects and must not repeat requests, so give it the bare client. It must not be the
 /// authenticated one: a token request needs no token.
+///
+/// An answer with a `Content-Encoding` was not asked for and is an error (`content_encoding`), so that a small answer
+/// cannot grow large; so is one whose body is longer than [`MAX_BODY`] (`body_too_large`).
 pub struct TowerTransport<S: Service<Request<Full<Bytes>>>> {
     /// Locked only to clone it: many services are not `Sync`.
     service: Mutex<S>,
@@ -131,19 +134,37 @@ where
         }
         Err(_) => return Err(lost("the exchange with the token endpoint failed")),
     };
+    let plain = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
+    if !head.headers.get_all(CONTENT_ENCODING).iter().all(plain) {
+        return Err(unread(
+            "the answer is compressed although that was not asked for; look for a proxy that does it",
+            "content_encoding",
+            head.status,
+        ));
+    }
+    let too_long = || {
+        unread(
+            "the answer is longer than a token endpoint's can be; check the address",
+            "body_too_large",
+            head.status,
+        )
+    };
+    if body.size_hint().lower() > MAX_BODY as u64 {
+        return Err(too_long());
+    }
     let mut body = pin!(body);
     let mut read = BytesMut::new();
     while let Some(frame) = poll_fn(|cx| body.as_mut().poll_frame(cx)).await {
         let Ok(frame) = frame else {
-            return Err(lost("the answer of the token endpoint broke off"));
+            // What the server decided is as unknown as without any answer, so the status does not make it `Answered`.
+            let error = unavailable("the answer of the token endpoint broke off");
+            return Err(error.with_status(head.status).with_sent(Sent::Maybe));
         };
         let Ok(data) = frame.into_data() else {
             continue;
         };
         if data.remaining() > MAX_BODY - read.len() {
-            return Err(lost(
-                "the answer of the token endpoint is longer than 1 MiB",
-            ));
+            return Err(too_long());
         }
         read.put(data);
     }
@@ -158,6 +179,11 @@ async fn within<F: Future>(late: &mut Sleep, work: F) -> Option<F::Output> {
         Poll::Pending => late.as_mut().poll(cx).map(|()| None),
     })
     .await
+}
+
+/// Tells why an answer that came is not read.
+fn unread(message: &'static str, code: &'static str, status: StatusCode) -> Error {
+    unavailable(message).with_code(code).with_status(status)
 }
 
 fn lost(message: &'static str) -> Error {

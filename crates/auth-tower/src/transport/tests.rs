@@ -1,4 +1,5 @@
 use std::{
+    collections::VecDeque,
     future::{Future, poll_fn},
     pin::Pin,
     sync::{
@@ -9,9 +10,10 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use auth_core::{Clock, ErrorKind, MAX_BODY, Sent, Sleep, Transport};
+use auth_core::{Clock, Error, ErrorKind, MAX_BODY, Sent, Sleep, Transport};
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
+use http_body::{Body, Frame};
 use http_body_util::{BodyExt, Full};
 use tower_service::Service;
 
@@ -114,7 +116,75 @@ fn a_body_of_exactly_the_limit_is_read_and_a_longer_one_is_not() {
         let transport = TowerTransport::new(server).clock(Arc::new(Manual::default()));
         match run(transport.send(request())) {
             Ok(answer) => assert!(whole && answer.body().len() == length),
-            Err(error) => assert!(!whole && error.sent() == Sent::Maybe),
+            Err(error) => {
+                assert!(!whole);
+                assert_eq!(unread(&error), ("body_too_large", 200));
+            }
+        }
+    }
+}
+
+/// Returns the code and the status of an answer that came and was not read.
+fn unread(error: &Error) -> (&str, u16) {
+    assert_eq!(
+        (error.kind(), error.sent()),
+        (ErrorKind::Unavailable, Sent::Answered)
+    );
+    (error.code().unwrap(), error.status().unwrap().as_u16())
+}
+
+/// A body whose length nobody knows.
+struct Listed(VecDeque<Result<Bytes, BoxError>>);
+
+impl Body for Listed {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        Poll::Ready(self.0.pop_front().map(|next| next.map(Frame::data)))
+    }
+}
+
+fn read_listed<const N: usize>(pieces: [Result<Bytes, BoxError>; N]) -> Error {
+    let answer = Response::new(Listed(VecDeque::from(pieces)));
+    let server = Strict::<Full<Bytes>, _>::new([answer]);
+    let transport = TowerTransport::new(server).clock(Arc::new(Manual::default()));
+    run(transport.send(request())).unwrap_err()
+}
+
+#[test]
+fn a_long_answer_of_unknown_length_is_not_read_either() {
+    let half = Bytes::from(vec![b'x'; MAX_BODY / 2]);
+    let error = read_listed([Ok(half.clone()), Ok(half.clone()), Ok(half)]);
+    assert_eq!(unread(&error), ("body_too_large", 200));
+}
+
+#[test]
+fn an_answer_that_breaks_off_leaves_the_outcome_open() {
+    let error = read_listed([Ok(Bytes::from_static(b"half")), Err(SECRET.into())]);
+    assert_eq!(error.sent(), Sent::Maybe);
+    assert_eq!(error.status(), Some(StatusCode::OK));
+    assert!(!format!("{error} {error:?}").contains("planted"));
+}
+
+#[test]
+fn an_encoded_answer_is_not_read() {
+    for (encoding, read) in [("gzip", false), ("identity", true), ("Identity", true)] {
+        let mut answer = reply(400, b"text".to_vec());
+        answer
+            .headers_mut()
+            .insert("content-encoding", encoding.parse().unwrap());
+        let transport =
+            TowerTransport::new(Strict::new([answer])).clock(Arc::new(Manual::default()));
+        match run(transport.send(request())) {
+            Ok(answer) => assert!(read && answer.body() == "text"),
+            Err(error) => {
+                assert!(!read);
+                assert_eq!(unread(&error), ("content_encoding", 400));
+            }
         }
     }
 }
