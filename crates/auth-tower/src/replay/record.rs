@@ -9,15 +9,19 @@ use std::{
 };
 
 use bytes::Bytes;
+use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
 use super::Replay;
 
+/// The most frames that are kept of one body: each costs more than its bytes.
+const MAX_FRAMES: usize = 1024;
+
 /// Records boxed bodies such as tonic's while they are sent, up to a limit.
 ///
 /// The body is sent again only if it was recorded to its end and within the limit. What was refused before the server
-/// had read all of it, and what is larger, is not sent again.
+/// had read all of it, and what is larger or comes in more than 1,024 pieces, is not sent again.
 ///
 /// # Example
 ///
@@ -38,8 +42,8 @@ pub struct Record<B> {
 }
 
 impl<B> Record<B> {
-    /// Returns a policy that keeps at most `limit` bytes of each body; `wrap` makes the recorded body one of the
-    /// client's own again.
+    /// Returns a policy that keeps at most `limit` bytes of each body, its trailers included; `wrap` makes the recorded
+    /// body one of the client's own again.
     pub fn new(limit: usize, wrap: fn(Recording<B>) -> B) -> Self {
         Self { limit, wrap }
     }
@@ -134,14 +138,21 @@ impl Reel {
         if self.end != End::Open {
             return;
         }
-        let copy = match (frame.data_ref(), frame.trailers_ref()) {
-            (Some(data), _) if data.len() <= self.left => {
-                self.left -= data.len();
-                Frame::data(data.clone())
-            }
+        let data = frame.data_ref();
+        // Without it the body is the same.
+        if data.is_some_and(Bytes::is_empty) {
+            return;
+        }
+        let length = data.map_or_else(|| frame.trailers_ref().map_or(0, size), Bytes::len);
+        if length > self.left || self.frames.len() == MAX_FRAMES {
+            return self.lose();
+        }
+        let copy = match (data, frame.trailers_ref()) {
+            (Some(data), _) => Frame::data(data.clone()),
             (None, Some(trailers)) => Frame::trailers(trailers.clone()),
-            _ => return self.lose(),
+            (None, None) => return self.lose(),
         };
+        self.left -= length;
         self.frames.push_back(copy);
     }
 
@@ -155,6 +166,14 @@ impl Reel {
             self.end = End::Whole;
         }
     }
+}
+
+/// Returns how many bytes the names and values of trailers have.
+fn size(trailers: &HeaderMap) -> usize {
+    let lines = trailers.iter();
+    lines
+        .map(|(name, value)| name.as_str().len() + value.len())
+        .sum()
 }
 
 impl fmt::Debug for Tape {

@@ -87,13 +87,15 @@ fn never_keeps_nothing() {
 
 #[test]
 fn a_body_read_to_its_end_is_restored_whole() {
-    for (frames, expected, trailing) in [
-        (vec![data("ab"), data("cd")], "abcd", false),
-        (vec![data("ab"), trailers()], "ab", true),
-        (vec![data("abcd"), data("")], "abcd", false),
-        (vec![], "", false),
+    for (limit, frames, expected, trailing) in [
+        (4, vec![data("ab"), data("cd")], "abcd", false),
+        // The trailers have six bytes.
+        (8, vec![data("ab"), trailers()], "ab", true),
+        (4, vec![data("abcd"), data("")], "abcd", false),
+        (4, vec![], "", false),
+        (1024, (0..1024).map(|_| data("")).collect(), "", false),
     ] {
-        let replay = record(4);
+        let replay = record(limit);
         let (body, spare) = replay.split(stream(frames));
         assert_eq!(read(body).unwrap(), (expected.into(), trailing));
         let again = replay
@@ -141,6 +143,39 @@ fn a_body_that_is_not_whole_is_never_restored() {
     let (body, spare) = replay.split(stream(vec![data("ab"), Err("broken".into())]));
     assert!(read(body).is_err());
     assert!(replay.restore(spare.unwrap()).is_none());
+}
+
+#[test]
+fn a_body_of_many_pieces_or_long_trailers_is_not_recorded() {
+    let ones = |count| (0..count).map(|_| data("x")).collect::<Vec<_>>();
+    let tails = |count| (0..count).map(|_| trailers()).collect::<Vec<_>>();
+    for (limit, frames, kept) in [
+        (4096, ones(1024), true),
+        (4096, ones(1025), false),
+        (7, vec![data("ab"), trailers()], false),
+        (4096, tails(600), true),
+        (4096, tails(700), false),
+    ] {
+        let replay = record(limit);
+        let (body, spare) = replay.split(stream(frames));
+        let mut body = std::pin::pin!(body);
+        while run(body.as_mut().frame()).is_some() {}
+        assert_eq!(replay.restore(spare.unwrap()).is_some(), kept, "{limit}");
+    }
+}
+
+#[test]
+fn empty_pieces_are_not_kept() {
+    let replay = record(4);
+    let frames = vec![data(""), data("ab"), data(""), data("cd"), data("")];
+    let (body, spare) = replay.split(stream(frames));
+    read(body).unwrap();
+    let mut again = replay.restore(spare.unwrap()).unwrap();
+    let mut count = 0;
+    while run(again.frame()).is_some() {
+        count += 1;
+    }
+    assert_eq!(count, 2);
 }
 
 #[test]
