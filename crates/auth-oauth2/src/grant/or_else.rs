@@ -115,7 +115,8 @@ impl Grant for OrElse {
         let refused = error.kind() == ErrorKind::LoginRequired;
         // An answer that cannot be read may have been a new token, so the outcome is as unknown as without an answer.
         let unknown = error.sent() == Sent::Maybe || error.kind() == ErrorKind::Protocol;
-        if !refused && !(unknown && self.unknown == OnUnknown::Other) {
+        let follows = refused || (unknown && self.unknown == OnUnknown::Other);
+        if !follows {
             return Err(error);
         }
         tracing::debug!(refused, "the refresh failed, so the other grant runs");
