@@ -20,7 +20,7 @@ use self::{
     shared_clock::StoryClock,
     shared_store::Steward,
 };
-use super::scene::key;
+use super::scene::{key, soon};
 
 /// A token endpoint, a clock and a store for several processes.
 struct Stage {

@@ -214,7 +214,6 @@ async fn fault_23_a_member_that_stands_twice_makes_the_reply_unreadable() {
             // The same name, written otherwise.
             r#","access\u005ftoken":"other""#,
             r#","expires_in":300,"expires_in":86400"#,
-            r#","more":{"a":1,"a":2}"#,
         ] {
             let (scene, client) = answering(over, members).await;
             is_refused(&scene, &client, members).await;

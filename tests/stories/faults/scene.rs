@@ -1,6 +1,6 @@
 //! A token endpoint, a clock that both sides read, and clients whose events are kept.
 
-use std::{error::Error as _, sync::Arc, time::Duration};
+use std::{error::Error as _, future::Future, sync::Arc, time::Duration};
 
 use auth_core::{
     Cached, CachedBuilder, Clock, Error, Event, Grant, Lifetime, MemoryStore, Origins, Policy,
@@ -14,7 +14,10 @@ use hyper_util::{
     client::legacy::{Client as HyperClient, Error as HyperError},
     rt::TokioExecutor,
 };
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::{
+    sync::mpsc::{UnboundedReceiver, unbounded_channel},
+    time::timeout,
+};
 
 pub(super) const TOKEN: &str = "/token";
 /// How long a token of the emulator lives.
@@ -155,6 +158,12 @@ impl Scene {
     }
 }
 
+/// Waits for what is about to happen. Where it does not, the story fails instead of standing still.
+pub(super) async fn soon<F: Future>(event: F) -> F::Output {
+    let outcome = timeout(Duration::from_secs(60), event).await;
+    outcome.expect("it does not happen")
+}
+
 pub(super) fn key() -> StoreKey {
     StoreKey::new(["faults", "account"])
 }
@@ -176,19 +185,19 @@ impl Client {
     }
 
     pub(super) async fn token(&self) -> String {
-        let token = self.source.token().await.unwrap();
+        let token = soon(self.source.token()).await.unwrap();
         token.access().expose().to_owned()
     }
 
     pub(super) async fn error(&self) -> Error {
-        let token = self.source.token().await;
+        let token = soon(self.source.token()).await;
         token.expect_err("no token could be had")
     }
 
     /// Waits for the next exchange that fails.
     pub(super) async fn failed(&mut self) -> Error {
         loop {
-            match self.events.recv().await.unwrap() {
+            match soon(self.events.recv()).await.unwrap() {
                 Event::Failed { error, .. } | Event::LoginRequired { error, .. } => return error,
                 _ => {}
             }
@@ -199,7 +208,7 @@ impl Client {
     pub(super) async fn issued(&mut self) -> Vec<Event> {
         let mut before = Vec::new();
         loop {
-            match self.events.recv().await.unwrap() {
+            match soon(self.events.recv()).await.unwrap() {
                 Event::Issued { .. } => return before,
                 other => before.push(other),
             }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use auth_core::{Clock, Error, ErrorKind, Sent, TokenSource};
 use auth_testkit::Fault;
 
-use super::scene::{ADVISORY, BOTH, Client, Scene, TOKEN};
+use super::scene::{ADVISORY, BOTH, Client, Scene, TOKEN, soon};
 
 /// The policy's `exchange_timeout`.
 const DEADLINE: u64 = 30;
@@ -42,7 +42,7 @@ async fn fault_04_silence_ends_at_the_deadline() {
             scene.clock.advance(ADVISORY);
             scene.server().next_at(TOKEN, fault.clone());
             assert_eq!(client.token().await, first, "{name}: nobody waits");
-            scene.emulator.ledger().wait_for(2).await;
+            soon(scene.emulator.ledger().wait_for(2)).await;
             scene.clock.advance(seconds(DEADLINE - 1));
             assert_eq!(client.token().await, first, "{name}");
             assert!(client.source.status().renewing, "{name}");
@@ -60,10 +60,10 @@ async fn fault_04_silence_ends_at_the_deadline() {
                     tokio::spawn(async move { source.token().await })
                 })
                 .collect();
-            scene.emulator.ledger().wait_for(3).await;
+            soon(scene.emulator.ledger().wait_for(3)).await;
             scene.clock.advance(seconds(DEADLINE));
             for caller in callers {
-                let error = caller.await.unwrap().expect_err("there is no token");
+                let error = soon(caller).await.unwrap().expect_err("there is no token");
                 is_unknown(&scene, &error, &name);
             }
             assert_eq!(scene.requests(), 3, "{name}");
@@ -88,7 +88,7 @@ async fn fault_04_silence_under_a_lease_gives_the_lease_back() {
         let start = scene.clock.monotonic();
         for step in 1..=DEADLINE / LEASE_STEP {
             let next = start + seconds(step * LEASE_STEP);
-            scene.clock.until_deadline(next).await;
+            soon(scene.clock.until_deadline(next)).await;
             scene.clock.advance(seconds(LEASE_STEP));
         }
         is_given_up(&scene, &mut client, "lease").await;
@@ -111,10 +111,8 @@ async fn fault_05_an_answer_of_one_byte_a_second_ends_at_the_deadline() {
         assert_eq!(client.token().await, first, "{name}: nobody waits");
         for _ in 0..DEADLINE {
             // The server sleeps before each byte.
-            scene
-                .clock
-                .until_deadline(scene.clock.monotonic() + every)
-                .await;
+            let next = scene.clock.monotonic() + every;
+            soon(scene.clock.until_deadline(next)).await;
             assert!(client.source.status().renewing, "{name}");
             scene.clock.advance(every);
         }

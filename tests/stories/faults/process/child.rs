@@ -24,7 +24,7 @@ use tokio::{
     sync::mpsc,
 };
 
-use super::{key, shared_clock::SharedClock, shared_store::SharedStore};
+use super::{key, shared_clock::SharedClock, shared_store::SharedStore, soon};
 
 /// Names the address at which a child finds its story. Without it, the test below is none.
 const STORY: &str = "AUTH_STORIES_CHILD_OF";
@@ -59,7 +59,7 @@ impl Child {
             .spawn()
             .unwrap();
         let mut process = Guard(Some(process));
-        let (stream, _) = listener.accept().await.unwrap();
+        let (stream, _) = soon(listener.accept()).await.unwrap();
         let (read, orders) = stream.into_split();
         let mut child = Self {
             process: process.0.take().unwrap(),
@@ -84,7 +84,7 @@ impl Child {
 
     /// Waits for the child's next reply. A child that died has none.
     pub(super) async fn reply(&mut self) -> String {
-        let reply = self.replies.next_line().await.unwrap();
+        let reply = soon(self.replies.next_line()).await.unwrap();
         reply.expect("the child died")
     }
 

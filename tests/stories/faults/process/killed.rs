@@ -2,7 +2,7 @@
 
 use auth_testkit::{Fault, Gate, StoreCall, StoreFault};
 
-use super::{Stage, seconds};
+use super::{Stage, seconds, soon};
 
 /// Where the first process is killed.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -59,10 +59,10 @@ async fn is_killed(stage: &Stage, step: Step) {
     let mut child = stage.login().await;
     child.order("token").await;
     match step {
-        Step::RequestSent => stage.emulator.ledger().wait_for(1).await,
-        Step::RequestProcessed => stage.emulator.ledger().wait_for_finished(1).await,
+        Step::RequestSent => soon(stage.emulator.ledger().wait_for(1)).await,
+        Step::RequestProcessed => soon(stage.emulator.ledger().wait_for_finished(1)).await,
         Step::Done => drop(child.reply().await),
-        _ => gate.until_waiting(1).await,
+        _ => soon(gate.until_waiting(1)).await,
     }
     child.kill();
 }

@@ -14,8 +14,11 @@ use auth_core::{
 };
 use auth_testkit::ManualClock;
 use tokio::{
-    io::{AsyncBufReadExt, AsyncWriteExt, BufReader, BufStream},
-    net::{TcpListener, TcpStream},
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines},
+    net::{
+        TcpListener, TcpStream,
+        tcp::{OwnedReadHalf, OwnedWriteHalf},
+    },
     sync::watch,
 };
 
@@ -72,18 +75,19 @@ async fn serve(
     let mut lease = leased.ok();
     loop {
         let Ok(Some(line)) = next else { return };
+        let (number, line) = line.split_once(' ').unwrap();
         let words: Vec<_> = line.split(' ').collect();
         let reply = tokio::select! {
-            reply = answer(&mut lease, &words, &clock) => reply,
+            reply = answer(&*store, &mut lease, &words, &clock) => reply,
             _ = ends.changed() => Err(conflict()),
             // It says nothing before it is answered, so this is its end.
             _ = lines.next_line() => return,
         };
         let text = match reply {
-            Ok(text) => format!("{text}\n"),
+            Ok(text) => format!("{number} {text}\n"),
             Err(error) => {
                 lease = lease.filter(|_| error.code() != Some(CONFLICT));
-                format!("error {}\n", error.code().unwrap_or("away"))
+                format!("{number} error {}\n", error.code().unwrap_or("away"))
             }
         };
         if write.write_all(text.as_bytes()).await.is_err() {
@@ -100,6 +104,7 @@ async fn serve(
 }
 
 async fn answer(
+    store: &dyn TokenStore,
     lease: &mut Option<Box<dyn Lease>>,
     words: &[&str],
     clock: &ManualClock,
@@ -110,12 +115,19 @@ async fn answer(
         };
         return lease.release().await.map(|()| "ok".to_owned());
     }
-    let lease = lease.as_mut().ok_or_else(conflict)?;
-    match words {
-        ["load"] => Ok(match lease.load().await? {
+    if words == ["load"] {
+        // Who lost the lease may look all the same.
+        let record = match lease {
+            Some(lease) => lease.load().await?,
+            None => store.load(&key()).await?,
+        };
+        return Ok(match record {
             Some(record) => format!("{} {}", record.version, written(&record.set)),
             None => "none".to_owned(),
-        }),
+        });
+    }
+    let lease = lease.as_mut().ok_or_else(conflict)?;
+    match words {
         ["save", expected, set @ ..] => {
             let set = read(set, clock);
             let version = lease.save(expected.parse().ok(), &set).await?;
@@ -171,7 +183,13 @@ impl<C: Clock + Clone + 'static> TokenStore for SharedStore<C> {
 
     async fn lease(&self, _: &StoreKey) -> Result<Box<dyn Lease>, Error> {
         let stream = TcpStream::connect(self.0).await.map_err(|_| away())?;
-        let mut lease = SharedLease(BufStream::new(stream), self.1.clone());
+        let (read, write) = stream.into_split();
+        let mut lease = SharedLease {
+            replies: BufReader::new(read).lines(),
+            orders: write,
+            asked: 0,
+            clock: self.1.clone(),
+        };
         lease.ask("lease").await?;
         Ok(Box::new(lease))
     }
@@ -181,24 +199,35 @@ impl<C: Clock + Clone + 'static> TokenStore for SharedStore<C> {
     }
 }
 
-struct SharedLease<C>(BufStream<TcpStream>, C);
+struct SharedLease<C> {
+    replies: Lines<BufReader<OwnedReadHalf>>,
+    orders: OwnedWriteHalf,
+    asked: u64,
+    clock: C,
+}
 
 impl<C> SharedLease<C> {
-    async fn ask(&mut self, line: &str) -> Result<String, Error> {
-        let mut reply = String::new();
-        let asked = async {
-            self.0.write_all(format!("{line}\n").as_bytes()).await?;
-            self.0.flush().await?;
-            self.0.read_line(&mut reply).await
-        };
-        asked.await.map_err(|_| away())?;
-        match reply.trim_end() {
-            "" => Err(away()),
-            text => match text.strip_prefix("error ") {
-                Some(CONFLICT) => Err(conflict()),
-                Some(_) => Err(away()),
-                None => Ok(text.to_owned()),
-            },
+    async fn ask(&mut self, order: &str) -> Result<String, Error> {
+        self.asked += 1;
+        let (number, line) = (self.asked.to_string(), format!("{} {order}\n", self.asked));
+        self.orders
+            .write_all(line.as_bytes())
+            .await
+            .map_err(|_| away())?;
+        loop {
+            let reply = self.replies.next_line().await.map_err(|_| away())?;
+            let reply = reply.ok_or_else(away)?;
+            match reply.split_once(' ') {
+                Some((own, text)) if own == number => {
+                    return match text.strip_prefix("error ") {
+                        Some(CONFLICT) => Err(conflict()),
+                        Some(_) => Err(away()),
+                        None => Ok(text.to_owned()),
+                    };
+                }
+                // The answer to an order whose asker was dropped.
+                _ => {}
+            }
         }
     }
 }
@@ -210,7 +239,7 @@ impl<C: Clock> Lease for SharedLease<C> {
         let words: Vec<_> = reply.split(' ').collect();
         Ok(match &words[..] {
             [version, set @ ..] if !set.is_empty() => {
-                let set = read(set, &self.1);
+                let set = read(set, &self.clock);
                 Some(Record::new(set, version.parse().unwrap()))
             }
             _ => None,

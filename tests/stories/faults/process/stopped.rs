@@ -5,7 +5,7 @@ use auth_oauth2::{Basic, Dialect, Endpoint, RefreshToken, TokenClient};
 use auth_reqwest::ReqwestTransport;
 use auth_testkit::Fault;
 
-use super::{Stage, key, seconds};
+use super::{Stage, key, seconds, soon};
 
 /// After so long a store gives the lease of a silent process to another.
 const LEASE: u64 = 15;
@@ -45,7 +45,7 @@ async fn fault_43_a_process_stopped_during_an_exchange_does_not_undo_what_anothe
             .server()
             .next_at("/token", Fault::DelayAnswer(seconds(1)));
         child.order("token").await;
-        ledger.wait_for_finished(1).await;
+        soon(ledger.wait_for_finished(1)).await;
         child.stop();
         // The answer comes, and with nobody to renew it, the lease goes to somebody else.
         stage.clock.advance(seconds(1 + leases * LEASE));
