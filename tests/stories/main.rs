@@ -19,3 +19,4 @@ mod vectors;
 mod wire_octorate;
 mod wire_orgapi;
 mod wire_rator;
+mod wrong_input;

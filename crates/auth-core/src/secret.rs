@@ -65,11 +65,15 @@ impl From<&str> for Secret {
 
 #[cfg(feature = "serde")]
 impl<'de> serde::Deserialize<'de> for Secret {
+    /// Reads a text. An error never quotes what stands there instead.
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer)
             .map(Self::new)
-            // The deserializer's own text may quote what it found.
-            .map_err(|_| serde::de::Error::custom("expected a text for a secret"))
+            // The deserializer's own text may quote what it found; where it found nothing, it names what is missing.
+            .map_err(|error| match error.to_string() {
+                text if text.starts_with("missing field ") => error,
+                _ => serde::de::Error::custom("expected a text for a secret"),
+            })
     }
 }
 

@@ -113,9 +113,13 @@ fn refusal(why: &'static str) -> Error {
 impl<'de> serde::Deserialize<'de> for Endpoint {
     /// Reads a text by [`Endpoint::parse`].
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // The deserializer's own text may quote what it found, and a query may hold a secret.
-        let address = String::deserialize(deserializer)
-            .map_err(|_| serde::de::Error::custom("expected a text for an address"))?;
+        // The deserializer's own text may quote what it found, and a query may hold a secret; where it found nothing,
+        // it names what is missing.
+        let address =
+            String::deserialize(deserializer).map_err(|error| match error.to_string() {
+                text if text.starts_with("missing field ") => error,
+                _ => serde::de::Error::custom("expected a text for an address"),
+            })?;
         Self::parse(&address).map_err(serde::de::Error::custom)
     }
 }
