@@ -9,7 +9,7 @@
 
 use std::sync::Arc;
 
-use auth_core::{Cached, Origin, Origins, SystemClock};
+use auth_core::{Cached, Clock, Origin, Origins, SystemClock};
 use auth_oauth2::{Basic, ClientCredentials, Dialect, Endpoint, TokenClient};
 use auth_reqwest::ReqwestTransport;
 use auth_testkit::{OAuth2Emulator, Resource};
@@ -21,8 +21,8 @@ use tower::{Layer, ServiceExt};
 
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
-    let clock = Arc::new(SystemClock::new());
-    let issuer = OAuth2Emulator::start(clock.clone()).await?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let issuer = OAuth2Emulator::start(Arc::clone(&clock)).await?;
     let resource = Resource::start(clock, issuer.acceptor()).await?;
     let base = resource.base_url();
 
