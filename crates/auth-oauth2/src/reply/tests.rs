@@ -248,33 +248,6 @@ fn unusable_bodies_with_status_200_are_typed_and_never_quoted() {
 }
 
 #[test]
-fn only_an_error_that_says_something_denies_the_token() {
-    let mut dialect = Dialect::default();
-    dialect.error_code = &["type"];
-    dialect.refine = |_, error| error.with_kind(ErrorKind::LoginRequired);
-    for (member, good) in [
-        (r#""error":"""#, true),
-        (r#""error":false"#, true),
-        (r#""error":null"#, true),
-        (r#""error":0"#, true),
-        (r#""error":[]"#, true),
-        (r#""type":null"#, true),
-        (r#""x":{"y":1,"y":2},"z":[{"y":1,"y":2}]"#, true),
-        (r#""error":"x""#, false),
-        (r#""error":{}"#, false),
-        (r#""type":"Of-Its-Own""#, false),
-    ] {
-        let body = format!(r#"{{"access_token":"at","refresh_token":"rt",{member}}}"#);
-        let outcome = decode(&reply(200, "application/json", body), &asked(), &dialect);
-        assert_eq!(outcome.is_ok(), good, "{member}");
-        match outcome {
-            Ok(reply) => assert_eq!(reply.refresh.unwrap().expose(), "rt"),
-            Err(error) => assert_eq!(error.kind(), ErrorKind::LoginRequired, "{member}"),
-        }
-    }
-}
-
-#[test]
 fn much_and_unknown_is_accepted() {
     let members: String = (0..64).map(|n| format!(r#""unknown{n}":[{n}],"#)).collect();
     let token = "t".repeat(64 * 1024);

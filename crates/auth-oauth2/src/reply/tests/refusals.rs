@@ -254,3 +254,30 @@ fn a_dialect_says_what_its_codes_mean() {
         );
     }
 }
+
+#[test]
+fn only_an_error_that_says_something_denies_the_token() {
+    let mut dialect = Dialect::default();
+    dialect.error_code = &["type"];
+    dialect.refine = |_, error| error.with_kind(ErrorKind::LoginRequired);
+    for (member, good) in [
+        (r#""error":"""#, true),
+        (r#""error":false"#, true),
+        (r#""error":null"#, true),
+        (r#""error":0"#, true),
+        (r#""error":[]"#, true),
+        (r#""type":null"#, true),
+        (r#""x":{"y":1,"y":2},"z":[{"y":1,"y":2}]"#, true),
+        (r#""error":"x""#, false),
+        (r#""error":{}"#, false),
+        (r#""type":"Of-Its-Own""#, false),
+    ] {
+        let body = format!(r#"{{"access_token":"at","refresh_token":"rt",{member}}}"#);
+        let outcome = decode(&reply(200, "application/json", body), &asked(), &dialect);
+        assert_eq!(outcome.is_ok(), good, "{member}");
+        match outcome {
+            Ok(reply) => assert_eq!(reply.refresh.unwrap().expose(), "rt"),
+            Err(error) => assert_eq!(error.kind(), ErrorKind::LoginRequired, "{member}"),
+        }
+    }
+}
