@@ -25,7 +25,7 @@ async fn main() -> Result<(), BoxError> {
     let (id, secret) = (emulator.client_id(), emulator.client_secret());
     let config = Config::new(&emulator.base_url(), &id, secret)?;
 
-    let source = OrgApi::connect(config)?.client_credentials()?.build();
+    let source = OrgApi::connect(config)?.client_credentials().build();
     // A service that cannot work without a token may find out when it starts.
     source.warm_up().await?;
 

@@ -48,7 +48,7 @@ impl Story<'_> {
     }
 
     fn source(&self, config: Config) -> Result<Cached, BoxError> {
-        let builder = OrgApi::connect(config)?.client_credentials()?;
+        let builder = OrgApi::connect(config)?.client_credentials();
         Ok(builder.clock(self.clock.clone()).build())
     }
 

@@ -39,7 +39,7 @@ impl Story {
 
     fn source_of(&self, config: Config) -> Cached {
         let orgapi = OrgApi::connect(config).unwrap();
-        let builder = orgapi.client_credentials().unwrap();
+        let builder = orgapi.client_credentials();
         builder.clock(self.clock.clone()).build()
     }
 

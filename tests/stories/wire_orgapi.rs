@@ -18,7 +18,7 @@ async fn requests(change: impl Fn(Config) -> Config) -> (Vec<Request>, String) {
     let secret = Secret::new("demo-secret");
     let config = Config::new(&emulator.base_url(), "oa2-client-id_demo", secret).unwrap();
     let orgapi = OrgApi::connect(change(config)).unwrap();
-    let builder = orgapi.client_credentials().unwrap();
+    let builder = orgapi.client_credentials();
     let source = builder.clock(clock.clone()).build();
     source.token().await.unwrap();
     clock.advance(Duration::from_secs(86_390));

@@ -11,40 +11,37 @@ use crate::{Config, dialect, login::Login};
 #[derive(Clone)]
 pub struct OrgApi {
     config: Config,
-    transport: Arc<dyn Transport>,
+    login: Login,
 }
 
 impl OrgApi {
     /// Returns a client that sends token requests over `transport`.
-    pub fn new(config: Config, transport: impl Transport + 'static) -> Self {
-        Self {
-            config,
-            transport: Arc::new(transport),
-        }
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Configuration`](auth_core::ErrorKind::Configuration) where id or secret cannot be sent in the way
+    /// that was chosen: the plain Basic header can carry neither a colon in the id nor control characters.
+    pub fn new(config: Config, transport: impl Transport + 'static) -> Result<Self, Error> {
+        let login = Login::new(&config, Arc::new(transport))?;
+        Ok(Self { config, login })
     }
 
     /// Returns a client that sends token requests with reqwest. Nothing is sent yet.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Configuration`](auth_core::ErrorKind::Configuration) where TLS cannot be set up.
+    /// As [`new`](Self::new), and where TLS cannot be set up.
     #[cfg(feature = "reqwest")]
     pub fn connect(config: Config) -> Result<Self, Error> {
-        Ok(Self::new(config, auth_reqwest::ReqwestTransport::new()?))
+        Self::new(config, auth_reqwest::ReqwestTransport::new()?)
     }
 
     /// Returns a source of tokens for the client itself, to which a store, an observer or a clock can be added.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Configuration`](auth_core::ErrorKind::Configuration) where id or secret cannot be sent in the way
-    /// that was chosen: the plain Basic header can carry neither a colon in the id nor control characters.
-    pub fn client_credentials(&self) -> Result<CachedBuilder, Error> {
-        let login = Login::new(&self.config, Arc::clone(&self.transport))?;
+    pub fn client_credentials(&self) -> CachedBuilder {
         let origin = self.config.server.origin().clone();
-        Ok(Cached::builder(login, [origin].into_iter().collect())
+        Cached::builder(self.login.clone(), [origin].into_iter().collect())
             .name("orgapi")
-            .policy(dialect::policy()))
+            .policy(dialect::policy())
     }
 
     /// Returns the root of the API's resources, to which the path of one is to be joined.

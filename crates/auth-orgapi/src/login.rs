@@ -11,6 +11,7 @@ use auth_oauth2::{
 use crate::{ClientAuth, Config, RefreshMode, dialect, resource::WRONG_REGION};
 
 /// The client's own credentials, with or without refresh tokens in between.
+#[derive(Clone)]
 pub(crate) struct Login(Arc<dyn Grant>);
 
 impl Login {

@@ -51,7 +51,7 @@ async fn the_organization_api_is_a_token_source() {
             grant,
             clock: clock.clone(),
         };
-        let builder = OrgApi::new(config, answers).client_credentials().unwrap();
+        let builder = OrgApi::new(config, answers).unwrap().client_credentials();
         builder.clock(clock).build()
     })
     .await;

@@ -213,7 +213,7 @@ async fn a_login_in_a_store_serves_the_next_process() {
     let start = |config: Config| {
         let key = config.store_key("demo");
         let orgapi = OrgApi::connect(config).unwrap();
-        let builder = orgapi.client_credentials().unwrap();
+        let builder = orgapi.client_credentials();
         builder
             .clock(story.clock.clone())
             .store(store.clone(), key)

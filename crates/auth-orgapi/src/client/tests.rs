@@ -6,12 +6,12 @@ use super::*;
 fn orgapi() -> OrgApi {
     let secret = Secret::new("planted-secret");
     let config = Config::new("fra1.blynk.cloud", "planted-id", secret).unwrap();
-    OrgApi::new(config, ScriptedTransport::new())
+    OrgApi::new(config, ScriptedTransport::new()).unwrap()
 }
 
 #[test]
 fn a_token_may_go_to_the_server_and_nowhere_else() {
-    let source = orgapi().client_credentials().unwrap().build();
+    let source = orgapi().client_credentials().build();
     let allowed = |address: &str| source.origins().allow(&address.parse().unwrap());
     assert!(allowed(
         "https://fra1.blynk.cloud/api/v1/organization/device"
@@ -29,7 +29,7 @@ fn there_is_time_for_two_exchanges() {
 #[test]
 fn debug_tells_no_secret() {
     let orgapi = orgapi();
-    let source = orgapi.client_credentials().unwrap();
+    let source = orgapi.client_credentials();
     assert!(!format!("{orgapi:?} {source:?}").contains("planted"));
 }
 
