@@ -231,14 +231,10 @@ fn the_organization_api_is_configured_wrongly() {
             config("blynk.cloud", id, text).unwrap(),
             ScriptedTransport::new(),
         );
-        configuration(orgapi.client_credentials(), &[word]);
+        configuration(orgapi, &[word]);
         let config = config("blynk.cloud", id, text).unwrap();
         let orgapi = config.client_auth(ClientAuth::BasicEncoded);
-        assert!(
-            OrgApi::new(orgapi, ScriptedTransport::new())
-                .client_credentials()
-                .is_ok()
-        );
+        assert!(OrgApi::new(orgapi, ScriptedTransport::new()).is_ok());
     }
 }
 

@@ -74,9 +74,9 @@ fn orgapi(
     let config = auth_orgapi::Config::new("fra1.blynk.cloud", "demo", secret).unwrap();
     let config = config.client_auth(auth);
     surfaces.debug("a configuration", &config);
-    let orgapi = OrgApi::new(config, transport);
+    let orgapi = OrgApi::new(config, transport).unwrap();
     surfaces.debug("a client", &orgapi);
-    orgapi.client_credentials().unwrap()
+    orgapi.client_credentials()
 }
 
 fn rator(

@@ -143,8 +143,8 @@ async fn the_organization_api_keeps_its_secrets() {
                 auth_orgapi::Config::new(&emulator.base_url(), &id, secret.clone()).unwrap();
             let orgapi = OrgApi::new(config.client_auth(auth), Arc::clone(&over));
             let source = orgapi
-                .client_credentials()
                 .unwrap()
+                .client_credentials()
                 .clock(clock.clone())
                 .build();
             let mut surfaces = Surfaces::default();

@@ -64,8 +64,8 @@ async fn the_organization_api_is_sent_any_secret_in_each_way() {
             let config = auth_orgapi::Config::new("blynk.cloud", "demo", Secret::from(secret));
             let orgapi = OrgApi::new(config.unwrap().client_auth(auth), transport.clone());
             orgapi
-                .client_credentials()
                 .unwrap()
+                .client_credentials()
                 .build()
                 .token()
                 .await

@@ -15,9 +15,9 @@ pub(super) async fn show(planted: &Planted, shown: &mut Shown) {
 
     let config = auth_orgapi::Config::new("blynk.cloud", "demo", secret()).unwrap();
     shown.show(&config);
-    let orgapi = OrgApi::new(config, ScriptedTransport::new());
+    let orgapi = OrgApi::new(config, ScriptedTransport::new()).unwrap();
     shown.show(&orgapi);
-    shown.show(&orgapi.client_credentials().unwrap());
+    shown.show(&orgapi.client_credentials());
 
     let api = Endpoint::parse("https://api.example").unwrap();
     let brand = BrandKey::new("BRAND1").unwrap();
