@@ -15,6 +15,7 @@ mod rator;
 mod redirects;
 mod routes;
 mod secrets;
+mod standards;
 mod vectors;
 mod wire_octorate;
 mod wire_orgapi;

@@ -69,6 +69,10 @@ fn what_a_panic_says_is_heard() {
     assert_eq!(leaks, ["panic shows the password (raw)"]);
 }
 
+fn well<T: Clone>(value: &T) -> Result<T, Error> {
+    Ok(value.clone())
+}
+
 #[tokio::test]
 async fn a_result_that_is_unwrapped_by_mistake_says_nothing() {
     let planted = Planted::of_all_characters();
@@ -77,13 +81,9 @@ async fn a_result_that_is_unwrapped_by_mistake_says_nothing() {
     let set = TokenSet::new(token.clone()).with_refresh(Some(planted.refresh.as_str().into()));
     let mut surfaces = Surfaces::default();
     let mut hear = |what: &str, work: &dyn Fn()| surfaces.text(what, said(work));
-    hear("a secret", &|| {
-        drop(Ok::<_, Secret>(secret.clone()).unwrap_err())
-    });
-    hear("a token", &|| {
-        drop(Ok::<_, Error>(token.clone()).unwrap_err())
-    });
-    hear("a set", &|| drop(Ok::<_, Error>(set.clone()).unwrap_err()));
+    hear("a secret", &|| drop(well(&secret).unwrap_err()));
+    hear("a token", &|| drop(well(&token).unwrap_err()));
+    hear("a set", &|| drop(well(&set).unwrap_err()));
     hear("a set held", &|| {
         assert!(
             Some(set.clone()).is_none_or(|set| set.refresh().is_none()),

@@ -59,25 +59,25 @@ pub(super) async fn show(planted: &Planted, shown: &mut Shown) {
 }
 
 async fn emulators(planted: &Planted, clock: ManualClock, shown: &mut Shown) {
-    let clock = Arc::new(clock);
-    let octorate = OctorateEmulator::start(clock.clone()).await.unwrap();
+    let clock = || Arc::new(clock.clone());
+    let octorate = OctorateEmulator::start(clock()).await.unwrap();
     octorate.client("demo", &planted.client_secret);
     shown.show(&octorate);
     shown.show(&OctorateKnobs::default());
-    let orgapi = OrgApiEmulator::start(clock.clone()).await.unwrap();
+    let orgapi = OrgApiEmulator::start(clock()).await.unwrap();
     orgapi.client("demo", &planted.client_secret);
     shown.show(&orgapi);
     shown.show(&OrgApiKnobs::default());
-    let rator = RatorEmulator::start(clock.clone()).await.unwrap();
+    let rator = RatorEmulator::start(clock()).await.unwrap();
     rator.add_user(&planted.user, &planted.password);
     shown.show(&rator);
     shown.show(&RatorKnobs::default());
     let access = planted.access.clone();
-    let resource = Resource::start(clock.clone(), Arc::new(move |token| token == access));
+    let resource = Resource::start(clock(), Arc::new(move |token| token == access));
     shown.show(&resource.await.unwrap());
     shown.show(&ResourceKnobs::default());
 
-    let oauth2 = OAuth2Emulator::start(clock).await.unwrap();
+    let oauth2 = OAuth2Emulator::start(clock()).await.unwrap();
     oauth2.client("demo", &planted.client_secret);
     shown.show(&oauth2);
     shown.show(&OAuth2Knobs::default());
