@@ -14,7 +14,7 @@ mod wire;
 
 pub use clock::ManualClock;
 pub use emulator::{
-    Acceptor, BasicDecoding, BasicFailureBody, BrandPlace, DateStyle, Environment,
+    Acceptor, BasicDecoding, BasicFailureBody, BrandPlace, DateStyle, Emulator, Environment,
     IssueRefreshToken, OAuth2Emulator, OAuth2Knobs, OctorateEmulator, OctorateKnobs,
     OldAccessToken, OrgApiEmulator, OrgApiKnobs, RatorEmulator, RatorKnobs, RatorProfile,
     ReplyGeneration,

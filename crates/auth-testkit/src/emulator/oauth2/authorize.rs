@@ -1,12 +1,14 @@
 //! The authorize page of the standard server, without a browser.
 
-use std::sync::Arc;
-
-use super::{AUTHORIZE, OAuth2Emulator, handler::State};
+use super::{AUTHORIZE, OAuth2Emulator, OAuth2Knobs};
 use crate::{
     canary::canary,
-    emulator::{callback::callback, check::Parameters},
-    ledger::{DeviationKind, Notes, Outcome, Request, SecretKind},
+    emulator::{
+        authorize::{callback, visit},
+        check::Parameters,
+        desk::Desk,
+    },
+    ledger::{DeviationKind, Notes, Request, SecretKind},
 };
 
 /// What a code was issued for.
@@ -21,52 +23,28 @@ impl OAuth2Emulator {
     /// Plays a user who opens `address` and approves; returns the callback, or nothing where the user is left on an
     /// error page.
     pub fn approve(&self, address: &str) -> Option<String> {
-        let ends = self.clock.monotonic() + self.state().knobs.code_ttl;
-        self.visit(address, |state, code| {
+        visit(self, address, 400, |desk, request, now, notes| {
+            let code = desk.open(request, notes)?;
+            let redirect_uri = code.redirect_uri.clone();
             let text = canary("oauth2-code");
-            state.ledger.secret(SecretKind::Code, &text);
-            state.codes.issue(&text, Some(ends), code);
-            ("code", text)
+            desk.ledger.secret(SecretKind::Code, &text);
+            let ends = now.monotonic + desk.knobs.code_ttl;
+            desk.own.codes.issue(&text, Some(ends), code);
+            Some(desk.callback(request, &redirect_uri, ("code", &text)))
         })
     }
 
     /// Plays a user who refuses.
     pub fn deny(&self, address: &str) -> Option<String> {
-        self.visit(address, |_, _| ("error", "access_denied".into()))
-    }
-
-    fn visit(
-        &self,
-        address: &str,
-        decide: impl FnOnce(&mut State, Code) -> (&'static str, String),
-    ) -> Option<String> {
-        let target = address.strip_prefix(&self.base_url()).unwrap_or(address);
-        let host = ("host".to_owned(), self.server.address().to_string());
-        let request = Request::new("GET", target, vec![host]).at(self.clock.now());
-        let request = Arc::new(request);
-        let number = self.ledger().arrived(Arc::clone(&request));
-        let mut notes = Notes::new(number);
-        notes.grant("authorize");
-        let mut state = self.state();
-        let callback = state.open(&request, &mut notes).map(|code| {
-            let redirect_uri = code.redirect_uri.clone();
-            let (name, value) = decide(&mut state, code);
-            let given = Parameters::new(request.query());
-            let pairs = [
-                Some((name, value.as_str())),
-                given.get("state").map(|own| ("state", own)),
-                state.knobs.issuer.as_deref().map(|own| ("iss", own)),
-            ];
-            callback(&redirect_uri, pairs.into_iter().flatten(), false)
-        });
-        let status = if callback.is_some() { 302 } else { 400 };
-        self.ledger().noted(notes, true);
-        self.ledger().finished(number, Outcome::Processed(status));
-        callback
+        visit(self, address, 400, |desk, request, _, notes| {
+            let code = desk.open(request, notes)?;
+            let refusal = ("error", "access_denied");
+            Some(desk.callback(request, &code.redirect_uri, refusal))
+        })
     }
 }
 
-impl State {
+impl Desk<OAuth2Knobs> {
     fn open(&self, request: &Request, notes: &mut Notes) -> Option<Code> {
         let all = Parameters::new(request.query());
         if request.path() != AUTHORIZE {
@@ -104,5 +82,13 @@ impl State {
             challenge: challenge.map(str::to_owned),
             scope: all.get("scope").map(str::to_owned),
         })
+    }
+
+    fn callback(&self, request: &Request, redirect_uri: &str, outcome: (&str, &str)) -> String {
+        let given = Parameters::new(request.query());
+        let state = given.get("state").map(|own| ("state", own));
+        let issuer = self.knobs.issuer.as_deref().map(|own| ("iss", own));
+        let pairs = [Some(outcome), state, issuer];
+        callback(redirect_uri, pairs.into_iter().flatten(), false)
     }
 }

@@ -6,11 +6,11 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::handler::{State, error};
+use super::{OAuth2Knobs, handler::error};
 use crate::{
     OldAccessToken,
     canary::canary,
-    emulator::{check::Parameters, json::object, vault::Standing},
+    emulator::{check::Parameters, desk::Desk, json::object, vault::Standing},
     ledger::{DeviationKind, Notes, SecretKind},
     server::Answer,
 };
@@ -20,12 +20,12 @@ pub(super) type Family = usize;
 
 /// What is known about a refresh token.
 #[derive(Clone)]
-pub(super) struct Refresh {
+pub(crate) struct Refresh {
     family: Family,
     spent: Option<Duration>,
 }
 
-impl State {
+impl Desk<OAuth2Knobs> {
     pub(super) fn grant(
         &mut self,
         grant: &str,
@@ -41,7 +41,7 @@ impl State {
                 self.log_in(with_refresh, scope, now)
             }
             "password" => {
-                let (name, password) = &self.user;
+                let (name, password) = &self.own.user;
                 let known =
                     all.get("username") == Some(name) && all.get("password") == Some(password);
                 if known {
@@ -61,11 +61,11 @@ impl State {
 
     fn redeem(&mut self, all: &Parameters, now: Duration, notes: &mut Notes) -> Answer {
         let code = all.get("code").unwrap_or_default();
-        let about = match self.codes.standing(code, now) {
+        let about = match self.own.codes.standing(code, now) {
             Standing::Good(about) => about.clone(),
             _ => return error(400, "invalid_grant"),
         };
-        self.codes.kill(code);
+        self.own.codes.kill(code);
         if all.get("redirect_uri") != Some(&about.redirect_uri) {
             notes.deviation(DeviationKind::RedirectUri, "redirect_uri");
             return error(400, "invalid_grant");
@@ -94,9 +94,9 @@ impl State {
             _ => return error(400, "invalid_grant"),
         };
         if let Some(spent) = spent {
-            self.reuses += 1;
+            self.own.reuses += 1;
             if now.saturating_sub(spent) >= self.knobs.reuse_leeway {
-                self.families_revoked += 1;
+                self.own.families_revoked += 1;
                 self.refresh.kill_where(|about| about.family == family);
                 self.access.kill_where(|own| *own == family);
                 return error(400, "invalid_grant");
@@ -116,8 +116,8 @@ impl State {
     }
 
     pub(super) fn new_family(&mut self) -> Family {
-        self.families += 1;
-        self.families
+        self.own.families += 1;
+        self.own.families
     }
 
     pub(super) fn new_refresh(&mut self, family: Family, now: Duration) -> String {

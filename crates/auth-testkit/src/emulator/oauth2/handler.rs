@@ -1,11 +1,6 @@
 //! What the standard server does with a request.
 
-use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
-
-use auth_core::Clock;
+use auth_core::Now;
 use serde_json::json;
 
 use super::{
@@ -18,84 +13,52 @@ use crate::{
     emulator::{
         basic::Basic,
         check::{Body, Parameters, Shape, check},
+        desk::{Desk, Provider},
         vault::Vault,
     },
-    ledger::{DeviationKind, Ledger, Notes, Request, SecretKind},
-    server::{self, Answer},
+    ledger::{DeviationKind, Notes, Place, Request, SecretKind},
+    server::Answer,
 };
 
-#[derive(Clone)]
-pub(super) struct State {
-    pub(super) knobs: OAuth2Knobs,
-    pub(super) client: (String, String),
+/// What only this server remembers.
+#[derive(Clone, Default)]
+pub(crate) struct Own {
+    /// Name and password.
     pub(super) user: (String, String),
     pub(super) codes: Vault<Code>,
-    pub(super) access: Vault<Family>,
-    pub(super) refresh: Vault<Refresh>,
     pub(super) families: Family,
     pub(super) reuses: usize,
     pub(super) families_revoked: usize,
-    pub(super) ledger: Ledger,
 }
 
-impl State {
-    pub(super) fn new(ledger: Ledger) -> Self {
-        let user = (canary("oauth2-user"), canary("oauth2-password"));
-        ledger.secret(SecretKind::Password, &user.1);
-        let mut state = Self {
-            knobs: OAuth2Knobs::default(),
-            client: Default::default(),
-            user,
-            codes: Vault::default(),
-            access: Vault::default(),
-            refresh: Vault::default(),
-            families: 0,
-            reuses: 0,
-            families_revoked: 0,
-            ledger,
-        };
-        state.set_client(&canary("oauth2-client"), &canary("oauth2-secret"));
-        state
+impl Provider for OAuth2Knobs {
+    const NAME: &'static str = "oauth2";
+
+    type Access = Family;
+    type Refresh = Refresh;
+    type Own = Own;
+
+    fn open(desk: &mut Desk<Self>) {
+        for (kind, place) in [
+            (SecretKind::ClientSecret, Place::header("authorization")),
+            (SecretKind::ClientSecret, Place::form("client_secret")),
+            (SecretKind::Password, Place::form("password")),
+            (SecretKind::RefreshToken, Place::form("refresh_token")),
+            (SecretKind::Code, Place::form("code")),
+        ] {
+            desk.ledger.belongs(kind, TOKEN, place);
+        }
+        desk.own.user = (canary("oauth2-user"), canary("oauth2-password"));
+        desk.ledger.secret(SecretKind::Password, &desk.own.user.1);
     }
 
-    pub(super) fn set_client(&mut self, id: &str, secret: &str) {
-        self.ledger.secret(SecretKind::ClientSecret, secret);
-        self.client = (id.to_owned(), secret.to_owned());
-    }
-}
-
-pub(super) struct Handler {
-    pub(super) clock: Arc<dyn Clock>,
-    pub(super) state: Arc<Mutex<State>>,
-}
-
-impl Handler {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl server::Handler for Handler {
-    fn answer(&self, request: &Request, notes: &mut Notes) -> Answer {
-        let now = self.clock.monotonic();
-        self.state().answer(request, now, notes)
-    }
-
-    fn inspect(&self, request: &Request, notes: &mut Notes) {
-        // On a copy: whatever it does to its state is forgotten.
-        let mut state = self.state().clone();
-        state.answer(request, self.clock.monotonic(), notes);
-    }
-}
-
-impl State {
-    fn answer(&mut self, request: &Request, now: Duration, notes: &mut Notes) -> Answer {
+    fn answer(desk: &mut Desk<Self>, request: &Request, now: Now, notes: &mut Notes) -> Answer {
         if request.path() != TOKEN {
             notes.deviation(DeviationKind::UnknownPath, request.path());
             return Answer::html(404);
         }
         let all = Parameters::new(request.form());
-        self.check(request, &all, notes);
+        desk.check(request, &all, notes);
         if request.method() != "POST" {
             return Answer::empty(405).header("allow", "POST");
         }
@@ -106,14 +69,14 @@ impl State {
         if all.repeated().is_some() {
             return error(400, "invalid_request");
         }
-        if let Err(answer) = self.authenticate(request, &all, notes) {
+        if let Err(answer) = desk.authenticate(request, &all, notes) {
             return answer;
         }
-        self.grant(grant, &all, now, notes).no_store()
+        desk.grant(grant, &all, now.monotonic, notes).no_store()
     }
 }
 
-impl State {
+impl Desk<OAuth2Knobs> {
     fn check(&self, request: &Request, all: &Parameters, notes: &mut Notes) {
         let (required, own): (&[&str], &[&str]) = match all.get("grant_type").unwrap_or_default() {
             "authorization_code" => (&["grant_type", "code", "redirect_uri"], &["code_verifier"]),

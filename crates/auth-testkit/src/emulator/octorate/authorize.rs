@@ -1,55 +1,58 @@
 //! The authorize page, without a browser.
 
-use std::sync::Arc;
-
-use auth_core::Now;
-
-use super::{AUTHORIZE, OctorateEmulator, state::State};
+use super::{AUTHORIZE, OctorateEmulator, OctorateKnobs};
 use crate::{
-    emulator::{callback::callback, check::Parameters},
-    ledger::{DeviationKind, Notes, Outcome, Request},
+    emulator::{
+        authorize::{callback, visit},
+        check::Parameters,
+        desk::Desk,
+    },
+    ledger::{DeviationKind, Notes, Request},
 };
 
 /// A user in front of the page.
-pub(super) struct Visit {
-    pub(super) redirect_uri: String,
+struct Visit {
+    redirect_uri: String,
     state: Option<String>,
 }
 
 impl Visit {
     /// Returns where the browser is sent.
-    pub(super) fn callback(&self, parameters: &[(&str, &str)], blindly: bool) -> String {
+    fn callback(&self, outcome: (&str, &str), blindly: bool) -> String {
         let state = self.state.as_deref().map(|state| ("state", state));
-        let pairs = parameters.iter().copied().chain(state);
+        let pairs = [outcome].into_iter().chain(state);
         callback(&self.redirect_uri, pairs, blindly)
     }
 }
 
 impl OctorateEmulator {
-    /// Opens `address` and lets `decide` say where the browser goes, if the page lets the user decide at all.
-    pub(super) fn visit(
-        &self,
-        address: &str,
-        decide: impl FnOnce(&mut State, &Visit, Now) -> String,
-    ) -> Option<String> {
-        let target = address.strip_prefix(&self.base_url()).unwrap_or(address);
-        let now = self.clock.now();
-        let host = ("host".to_owned(), self.server.address().to_string());
-        let request = Arc::new(Request::new("GET", target, vec![host]).at(now));
-        let number = self.ledger().arrived(Arc::clone(&request));
-        let mut notes = Notes::new(number);
-        notes.grant("authorize");
-        let mut state = self.state();
-        let visit = state.open(&request, &mut notes);
-        let callback = visit.map(|visit| decide(&mut state, &visit, now));
-        let status = if callback.is_some() { 302 } else { 200 };
-        self.ledger().noted(notes, true);
-        self.ledger().finished(number, Outcome::Processed(status));
-        callback
+    /// Plays a user who opens `address` and approves for [`OctorateKnobs::property`]; returns the callback, or
+    /// nothing where the user is left on an error page.
+    pub fn approve(&self, address: &str) -> Option<String> {
+        let property = self.desk().knobs.property.clone();
+        self.approve_for(address, &property)
+    }
+
+    /// Plays a user who approves for this property.
+    pub fn approve_for(&self, address: &str, property: &str) -> Option<String> {
+        visit(self, address, 200, |desk, request, now, notes| {
+            let visit = desk.open(request, notes)?;
+            let code = desk.new_code(&visit.redirect_uri, property, now);
+            Some(visit.callback(("code", &code), desk.knobs.append_blindly))
+        })
+    }
+
+    /// Plays a user who refuses. What happens then is not documented; the callback is the standard's.
+    pub fn deny(&self, address: &str) -> Option<String> {
+        visit(self, address, 200, |desk, request, _, notes| {
+            let visit = desk.open(request, notes)?;
+            let refusal = ("error", "access_denied");
+            Some(visit.callback(refusal, desk.knobs.append_blindly))
+        })
     }
 }
 
-impl State {
+impl Desk<OctorateKnobs> {
     fn open(&self, request: &Request, notes: &mut Notes) -> Option<Visit> {
         let parameters = Parameters::new(request.query());
         if request.path() != AUTHORIZE {
@@ -76,7 +79,7 @@ impl State {
             }
         }
         let redirect_uri = parameters.get("redirect_uri")?;
-        let registered = self.redirect_uris.iter().any(|own| own == redirect_uri);
+        let registered = self.own.redirect_uris.iter().any(|own| own == redirect_uri);
         if !registered || !redirect_uri.starts_with("https://") {
             notes.deviation(DeviationKind::RedirectUri, "redirect_uri");
         }

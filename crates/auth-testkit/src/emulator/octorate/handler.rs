@@ -1,57 +1,59 @@
 //! Which part of Octorate answers a request.
 
-use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::SystemTime,
+use std::time::SystemTime;
+
+use auth_core::Now;
+
+use super::{
+    ACCOMMODATION, CONFIGURATION, DEMO, IDENTITY, OctorateKnobs,
+    state::{Own, Owner},
 };
-
-use auth_core::{Clock, Now};
-
-use super::{ACCOMMODATION, CONFIGURATION, DEMO, IDENTITY, state::State};
 use crate::{
     canary::canary,
-    ledger::{DeviationKind, Notes, Request},
-    server::{self, Answer},
+    emulator::desk::{Desk, Provider},
+    ledger::{DeviationKind, Notes, Place, Request, SecretKind},
+    server::Answer,
 };
 
-pub(super) struct Handler {
-    pub(super) clock: Arc<dyn Clock>,
-    pub(super) state: Arc<Mutex<State>>,
-}
+impl Provider for OctorateKnobs {
+    const NAME: &'static str = "octorate";
 
-impl Handler {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    type Access = Owner;
+    /// The property.
+    type Refresh = String;
+    type Own = Own;
+
+    fn open(desk: &mut Desk<Self>) {
+        let secret = || Place::form("client_secret");
+        for (kind, path, place) in [
+            (SecretKind::ClientSecret, "token", secret()),
+            (SecretKind::ClientSecret, "refresh", secret()),
+            (SecretKind::ClientSecret, "apilogin", secret()),
+            (SecretKind::Code, "token", Place::form("code")),
+            (
+                SecretKind::RefreshToken,
+                "refresh",
+                Place::form("refresh_token"),
+            ),
+            (SecretKind::LegacyKey, "migrate", Place::header("key")),
+        ] {
+            desk.ledger
+                .belongs(kind, &format!("{IDENTITY}{path}"), place);
+        }
+        for path in [CONFIGURATION, ACCOMMODATION, DEMO] {
+            let place = Place::header("authorization");
+            desk.ledger.belongs(SecretKind::AccessToken, path, place);
+        }
     }
-}
 
-impl server::Handler for Handler {
-    fn answer(&self, request: &Request, notes: &mut Notes) -> Answer {
-        let now = self.clock.now();
-        self.state().answer(request, now, notes)
-    }
-
-    fn inspect(&self, request: &Request, notes: &mut Notes) {
-        // On a copy: whatever it does to its state is forgotten.
-        let mut state = self.state().clone();
-        state.answer(request, self.clock.now(), notes);
-    }
-
-    fn date(&self, now: Now) -> Option<SystemTime> {
-        let state = self.state();
-        state.knobs.send_date_header.then(|| state.wall(now))
-    }
-}
-
-impl State {
-    fn answer(&mut self, request: &Request, now: Now, notes: &mut Notes) -> Answer {
+    fn answer(desk: &mut Desk<Self>, request: &Request, now: Now, notes: &mut Notes) -> Answer {
         let answer = match request.path() {
-            CONFIGURATION | ACCOMMODATION | DEMO => self.resource(request, now, notes),
+            CONFIGURATION | ACCOMMODATION | DEMO => desk.resource(request, now, notes),
             path => match path.strip_prefix(IDENTITY) {
-                Some("token") => self.token(request, now, notes),
-                Some("refresh") => self.refresh(request, now, notes),
-                Some("apilogin") => self.apilogin(request, now, notes),
-                Some("migrate") => self.migrate(request, now, notes),
+                Some("token") => desk.token(request, now, notes),
+                Some("refresh") => desk.refresh(request, now, notes),
+                Some("apilogin") => desk.apilogin(request, now, notes),
+                Some("migrate") => desk.migrate(request, now, notes),
                 _ => {
                     notes.deviation(DeviationKind::UnknownPath, path);
                     Answer::html(404)
@@ -59,5 +61,9 @@ impl State {
             },
         };
         answer.header("request-id", canary("request"))
+    }
+
+    fn date(desk: &Desk<Self>, now: Now) -> Option<SystemTime> {
+        desk.knobs.send_date_header.then(|| desk.wall(now))
     }
 }

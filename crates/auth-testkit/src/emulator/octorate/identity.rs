@@ -3,19 +3,21 @@
 use auth_core::Now;
 
 use super::{
+    OctorateKnobs,
     answers::{bad_parameters, error},
-    state::{Owner, State},
+    state::Owner,
 };
 use crate::{
     emulator::{
         check::{Body, Parameters, Shape, check},
+        desk::Desk,
         vault::Standing,
     },
     ledger::{DeviationKind, Notes, Request},
     server::Answer,
 };
 
-impl State {
+impl Desk<OctorateKnobs> {
     pub(super) fn token(&mut self, request: &Request, now: Now, notes: &mut Notes) -> Answer {
         let names = [
             "client_id",
@@ -42,13 +44,13 @@ impl State {
             return self.refuse();
         }
         let code = all.get("code").unwrap_or_default();
-        let standing = self.codes.standing(code, now.monotonic);
+        let standing = self.own.codes.standing(code, now.monotonic);
         let about = match standing {
             Standing::Good(about) => about.clone(),
             _ => return self.refuse(),
         };
         // One shot, whatever comes of it.
-        self.codes.kill(code);
+        self.own.codes.kill(code);
         if all.get("redirect_uri") != Some(&about.redirect_uri) {
             notes.deviation(DeviationKind::RedirectUri, "redirect_uri");
             if self.knobs.require_exact_redirect_uri {
@@ -96,8 +98,8 @@ impl State {
         };
         let key = request.header("key").unwrap_or_default().to_owned();
         let property = all.get("accommodation").unwrap_or_default();
-        let known = self.keys.contains(&key);
-        if !known || !self.migrated.insert((key, property.to_owned())) {
+        let known = self.own.keys.contains(&key);
+        if !known || !self.own.migrated.insert((key, property.to_owned())) {
             return self.refuse();
         }
         let refresh = self.new_refresh(property);

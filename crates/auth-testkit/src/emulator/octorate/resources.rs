@@ -4,17 +4,15 @@ use auth_core::Now;
 use serde_json::{Value, json};
 
 use super::{
-    ACCOMMODATION, CONFIGURATION, Environment,
-    answers::error,
-    state::{Owner, State},
+    ACCOMMODATION, CONFIGURATION, Environment, OctorateKnobs, answers::error, state::Owner,
 };
 use crate::{
-    emulator::{check::bearer, vault::Standing},
+    emulator::{check::bearer, desk::Desk, vault::Standing},
     ledger::{DeviationKind, Notes, Request},
     server::Answer,
 };
 
-impl State {
+impl Desk<OctorateKnobs> {
     pub(super) fn resource(&mut self, request: &Request, now: Now, notes: &mut Notes) -> Answer {
         if request.header_values("authorization").count() > 1 {
             notes.deviation(DeviationKind::RepeatedHeader, "authorization");
@@ -67,7 +65,7 @@ impl State {
             Environment::Production => "PRODUCTION",
         };
         let body = json!({
-            "redirectUri": self.redirect_uris,
+            "redirectUri": self.own.redirect_uris,
             "environment": environment,
             "active": true,
             "authMethod": "OAUTH",
@@ -92,7 +90,7 @@ impl State {
             Some(_) if self.knobs.environment == Environment::Production => {
                 return error(403, "ApiSecurityException", "ask the provider for this");
             }
-            Some(Value::Null) => self.redirect_uris.clear(),
+            Some(Value::Null) => self.own.redirect_uris.clear(),
             Some(list) => {
                 let list = list.as_array().map(Vec::as_slice).unwrap_or_default();
                 let texts: Vec<&str> = list.iter().filter_map(Value::as_str).collect();
@@ -101,7 +99,7 @@ impl State {
                     notes.deviation(DeviationKind::ParameterValue, "redirectUri");
                     return error(400, "ApiValidationFailed", "redirectUri");
                 }
-                self.redirect_uris = texts.into_iter().map(str::to_owned).collect();
+                self.own.redirect_uris = texts.into_iter().map(str::to_owned).collect();
             }
         }
         self.configuration()
@@ -111,8 +109,8 @@ impl State {
         if json_body(request, notes).is_none() {
             return error(400, "JsonParseExemption", "the body is not JSON");
         }
-        self.properties += 1;
-        let id = self.properties;
+        self.own.properties += 1;
+        let id = self.own.properties;
         let refresh = self.new_refresh(&id.to_string());
         let mut body = json!({"status": "OK", "id": id, "refresh_token": refresh});
         if self.knobs.network {

@@ -12,26 +12,34 @@ use serde_json::Value;
 use super::{DateStyle, OctorateKnobs, ReplyGeneration};
 use crate::{
     canary::canary,
-    emulator::{json::object, vault::Vault},
-    ledger::{Ledger, SecretKind},
+    emulator::{desk::Desk, json::object, vault::Vault},
+    ledger::SecretKind,
     server::Answer,
 };
 
+/// What only this server remembers.
 #[derive(Clone)]
-pub(super) struct State {
-    pub(super) knobs: OctorateKnobs,
-    pub(super) client: (String, String),
+pub(crate) struct Own {
     pub(super) redirect_uris: Vec<String>,
     pub(super) codes: Vault<Code>,
-    pub(super) access: Vault<Owner>,
-    /// Each refresh token with its property.
-    pub(super) refresh: Vault<String>,
     pub(super) keys: HashSet<String>,
     /// The keys and properties that were migrated.
     pub(super) migrated: HashSet<(String, String)>,
     pub(super) properties: u64,
-    pub(super) ledger: Ledger,
     replies: u64,
+}
+
+impl Default for Own {
+    fn default() -> Self {
+        Self {
+            redirect_uris: vec!["https://localhost".into()],
+            codes: Vault::default(),
+            keys: HashSet::new(),
+            migrated: HashSet::new(),
+            properties: 17_000,
+            replies: 0,
+        }
+    }
 }
 
 /// What a code was issued for.
@@ -43,39 +51,16 @@ pub(super) struct Code {
 
 /// Whom an access token is for.
 #[derive(Clone, PartialEq, Eq)]
-pub(super) enum Owner {
+pub(crate) enum Owner {
     Admin,
     Property,
 }
 
-impl State {
-    pub(super) fn new(ledger: Ledger) -> Self {
-        let mut state = Self {
-            knobs: OctorateKnobs::default(),
-            client: Default::default(),
-            redirect_uris: vec!["https://localhost".into()],
-            codes: Vault::default(),
-            access: Vault::default(),
-            refresh: Vault::default(),
-            keys: HashSet::new(),
-            migrated: HashSet::new(),
-            properties: 17_000,
-            ledger,
-            replies: 0,
-        };
-        state.set_client(&canary("octorate-client"), &canary("octorate-secret"));
-        state
-    }
-
-    pub(super) fn set_client(&mut self, id: &str, secret: &str) {
-        self.ledger.secret(SecretKind::ClientSecret, secret);
-        self.client = (id.to_owned(), secret.to_owned());
-    }
-
+impl Desk<OctorateKnobs> {
     pub(super) fn add_legacy_key(&mut self) -> Secret {
         let key = canary("octorate-key");
         self.ledger.secret(SecretKind::LegacyKey, &key);
-        self.keys.insert(key.clone());
+        self.own.keys.insert(key.clone());
         Secret::from(key)
     }
 
@@ -86,7 +71,8 @@ impl State {
             redirect_uri: redirect_uri.to_owned(),
             property: property.to_owned(),
         };
-        self.codes
+        self.own
+            .codes
             .issue(&code, Some(now.monotonic + self.knobs.code_ttl), about);
         code
     }
@@ -104,11 +90,11 @@ impl State {
         self.ledger.secret(SecretKind::AccessToken, &access);
         let ttl = self.knobs.access_ttl;
         self.access.issue(&access, Some(now.monotonic + ttl), owner);
-        self.replies += 1;
+        self.own.replies += 1;
         let modern = match self.knobs.generation {
             ReplyGeneration::Legacy => false,
             ReplyGeneration::Modern => true,
-            ReplyGeneration::Mixed => self.replies % 2 == 0,
+            ReplyGeneration::Mixed => self.own.replies % 2 == 0,
         };
         let mut members: Vec<(&str, Value)> = vec![("access_token", access.as_str().into())];
         if modern {

@@ -1,89 +1,68 @@
 //! What the Organization API does with a request.
 
-use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::time::Duration;
 
-use auth_core::Clock;
+use auth_core::Now;
 use serde_json::{Value, json};
 
 use super::{IssueRefreshToken, OldAccessToken, OrgApiKnobs, RESOURCES, TOKEN};
 use crate::{
-    canary::{canary, opaque},
+    canary::opaque,
     emulator::{
         basic::Basic,
         check::{Body, Parameters, Shape, bearer, check},
-        vault::{Standing, Vault},
+        desk::{Desk, Provider},
+        vault::Standing,
     },
-    ledger::{DeviationKind, Ledger, Notes, Request, SecretKind},
-    server::{self, Answer},
+    ledger::{DeviationKind, Notes, Place, Request, SecretKind},
+    server::Answer,
 };
 
-#[derive(Clone)]
-pub(super) struct State {
-    pub(super) knobs: OrgApiKnobs,
-    pub(super) client: (String, String),
-    pub(super) access: Vault<()>,
-    /// Each refresh token with the access token that came with it.
-    pub(super) refresh: Vault<String>,
-    ledger: Ledger,
-    minute: (u64, usize),
-}
+impl Provider for OrgApiKnobs {
+    const NAME: &'static str = "orgapi";
 
-impl State {
-    pub(super) fn new(ledger: Ledger) -> Self {
-        let mut state = Self {
-            knobs: OrgApiKnobs::default(),
-            client: Default::default(),
-            access: Vault::default(),
-            refresh: Vault::default(),
-            ledger,
-            minute: (0, 0),
-        };
-        state.set_client(&canary("orgapi-client"), &canary("orgapi-secret"));
-        state
+    type Access = ();
+    /// The access token that came with it.
+    type Refresh = String;
+    /// The minute, and how many requests came in it.
+    type Own = (u64, usize);
+
+    fn open(desk: &mut Desk<Self>) {
+        for (kind, path, place) in [
+            (
+                SecretKind::ClientSecret,
+                TOKEN,
+                Place::header("authorization"),
+            ),
+            (
+                SecretKind::ClientSecret,
+                TOKEN,
+                Place::query("client_secret"),
+            ),
+            (
+                SecretKind::RefreshToken,
+                TOKEN,
+                Place::query("refresh_token"),
+            ),
+            (
+                SecretKind::AccessToken,
+                RESOURCES,
+                Place::header("authorization"),
+            ),
+        ] {
+            desk.ledger.belongs(kind, path, place);
+        }
     }
 
-    pub(super) fn set_client(&mut self, id: &str, secret: &str) {
-        self.ledger.secret(SecretKind::ClientSecret, secret);
-        self.client = (id.to_owned(), secret.to_owned());
-    }
-}
-
-pub(super) struct Handler {
-    pub(super) clock: Arc<dyn Clock>,
-    pub(super) state: Arc<Mutex<State>>,
-}
-
-impl Handler {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl server::Handler for Handler {
-    fn answer(&self, request: &Request, notes: &mut Notes) -> Answer {
-        let now = self.clock.monotonic();
-        self.state().answer(request, now, notes)
-    }
-
-    fn inspect(&self, request: &Request, notes: &mut Notes) {
-        // On a copy: whatever it does to its state is forgotten.
-        let mut state = self.state().clone();
-        state.answer(request, self.clock.monotonic(), notes);
-    }
-}
-
-impl State {
-    fn answer(&mut self, request: &Request, now: Duration, notes: &mut Notes) -> Answer {
-        if let Some(refused) = self.limit(now) {
+    fn answer(desk: &mut Desk<Self>, request: &Request, now: Now, notes: &mut Notes) -> Answer {
+        let now = now.monotonic;
+        if let Some(refused) = desk.limit(now) {
             return refused;
         }
         if request.path() == TOKEN {
-            self.token(request, now, notes)
+            desk.token(request, now, notes)
         } else if let Some(name) = request.path().strip_prefix(RESOURCES) {
-            self.resource(request, name, now, notes)
+            desk.resource(request, name, now, notes)
         } else {
             notes.deviation(DeviationKind::UnknownPath, request.path());
             Answer::html(404)
@@ -91,15 +70,15 @@ impl State {
     }
 }
 
-impl State {
+impl Desk<OrgApiKnobs> {
     fn limit(&mut self, now: Duration) -> Option<Answer> {
         let most = self.knobs.rate_limit?;
         let minute = now.as_secs() / 60;
-        if self.minute.0 != minute {
-            self.minute = (minute, 0);
+        if self.own.0 != minute {
+            self.own = (minute, 0);
         }
-        self.minute.1 += 1;
-        if self.minute.1 <= most {
+        self.own.1 += 1;
+        if self.own.1 <= most {
             return None;
         }
         let answer = Answer::json(

@@ -3,13 +3,12 @@
 use std::time::Duration;
 
 use super::{
-    RatorProfile,
+    RatorKnobs, RatorProfile,
     answers::{Failure, Outcome},
-    handler::State,
 };
 use crate::{
     canary::{opaque, uuid},
-    emulator::{check::Parameters, vault::Standing},
+    emulator::{check::Parameters, desk::Desk, vault::Standing},
     ledger::{DeviationKind, Notes, SecretKind},
 };
 
@@ -18,13 +17,13 @@ pub(super) type ReuseKey = (Option<String>, String);
 
 /// What is known about an access token.
 #[derive(Clone)]
-pub(super) struct Access {
+pub(crate) struct Access {
     refresh: Option<String>,
 }
 
 /// What is known about a refresh token.
 #[derive(Clone)]
-pub(super) struct Refresh {
+pub(crate) struct Refresh {
     key: ReuseKey,
 }
 
@@ -35,7 +34,7 @@ const KNOWN: [&str; 4] = [
     "refresh_token",
 ];
 
-impl State {
+impl Desk<RatorKnobs> {
     pub(super) fn grant(
         &mut self,
         grant: &str,
@@ -79,7 +78,7 @@ impl State {
         let name = all.get("username").unwrap_or_default();
         let locked = self.is_locked(name);
         let refused = || Failure::new(400, "invalid_grant", "Bad credentials");
-        let person = self.people.get_mut(name).ok_or_else(refused)?;
+        let person = self.own.people.get_mut(name).ok_or_else(refused)?;
         if locked {
             return Err(Failure::new(400, "invalid_grant", "User account is locked"));
         }
@@ -97,7 +96,7 @@ impl State {
             return Ok(String::new());
         }
         let known = |name: &&str| {
-            let person = self.people.get(*name);
+            let person = self.own.people.get(*name);
             person.is_some_and(|person| person.grant == "operator_password")
         };
         name.filter(known)
@@ -136,7 +135,7 @@ impl State {
     }
 
     fn issue(&mut self, key: ReuseKey, with_refresh: bool, now: Duration) -> Outcome {
-        let held = self.current.get(&key).cloned();
+        let held = self.own.current.get(&key).cloned();
         if let Some(held) = held.filter(|_| self.knobs.reuse_access_token) {
             if self.access.is_good(&held, now) {
                 return self.reply(&held, now);
@@ -154,7 +153,7 @@ impl State {
         self.ledger.secret(SecretKind::AccessToken, &token);
         let ends = self.knobs.access_validity.map(|validity| now + validity);
         self.access.issue(&token, ends, Access { refresh });
-        self.current.insert(key, token.clone());
+        self.own.current.insert(key, token.clone());
         token
     }
 

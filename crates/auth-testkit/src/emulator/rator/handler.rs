@@ -2,11 +2,10 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::SystemTime,
 };
 
-use auth_core::{Clock, Now, Secret};
+use auth_core::{Now, Secret};
 
 use super::{
     BrandPlace, RESOURCES, RatorKnobs, RatorProfile, TOKEN,
@@ -18,22 +17,18 @@ use crate::{
     emulator::{
         basic::Basic,
         check::{Body, Parameters, Shape, check},
-        vault::Vault,
+        desk::{Desk, Provider},
     },
-    ledger::{DeviationKind, Ledger, Notes, Request, SecretKind},
-    server::{self, Answer},
+    ledger::{DeviationKind, Notes, Place, Request, SecretKind},
+    server::Answer,
 };
 
-#[derive(Clone)]
-pub(super) struct State {
-    pub(super) knobs: RatorKnobs,
-    pub(super) client: (String, String),
+/// What only this server remembers.
+#[derive(Clone, Default)]
+pub(crate) struct Own {
     pub(super) people: BTreeMap<String, Person>,
-    pub(super) access: Vault<Access>,
-    pub(super) refresh: Vault<Refresh>,
     /// The access token to hand out again.
     pub(super) current: HashMap<ReuseKey, String>,
-    pub(super) ledger: Ledger,
 }
 
 /// An end user or an operator.
@@ -45,28 +40,63 @@ pub(super) struct Person {
     pub(super) failures: usize,
 }
 
-impl State {
-    pub(super) fn new(ledger: Ledger) -> Self {
-        let mut state = Self {
-            knobs: RatorKnobs::default(),
-            client: Default::default(),
-            people: BTreeMap::new(),
-            access: Vault::default(),
-            refresh: Vault::default(),
-            current: HashMap::new(),
-            ledger,
-        };
-        state.set_client(&canary("rator-client"), &canary("rator-secret"));
-        state.add_person("alice", &canary("rator-password"), "password");
-        state.add_person("op.demo", &canary("rator-operator"), "operator_password");
-        state
+impl Provider for RatorKnobs {
+    const NAME: &'static str = "rator";
+
+    type Access = Access;
+    type Refresh = Refresh;
+    type Own = Own;
+
+    fn open(desk: &mut Desk<Self>) {
+        for (kind, path, place) in [
+            (
+                SecretKind::ClientSecret,
+                TOKEN,
+                Place::header("authorization"),
+            ),
+            (SecretKind::Password, TOKEN, Place::form("password")),
+            (
+                SecretKind::RefreshToken,
+                TOKEN,
+                Place::form("refresh_token"),
+            ),
+            (
+                SecretKind::AccessToken,
+                RESOURCES,
+                Place::header("authorization"),
+            ),
+        ] {
+            desk.ledger.belongs(kind, path, place);
+        }
+        desk.add_person("alice", &canary("rator-password"), "password");
+        desk.add_person("op.demo", &canary("rator-operator"), "operator_password");
     }
 
-    pub(super) fn set_client(&mut self, id: &str, secret: &str) {
-        self.ledger.secret(SecretKind::ClientSecret, secret);
-        self.client = (id.to_owned(), secret.to_owned());
+    fn configured(desk: &Desk<Self>) {
+        if desk.knobs.all_query {
+            for (kind, name) in [
+                (SecretKind::Password, "password"),
+                (SecretKind::RefreshToken, "refresh_token"),
+            ] {
+                desk.ledger.belongs(kind, TOKEN, Place::query(name));
+            }
+        }
     }
 
+    fn answer(desk: &mut Desk<Self>, request: &Request, now: Now, notes: &mut Notes) -> Answer {
+        if request.path() == TOKEN {
+            let outcome = desk.token(request, now, notes);
+            desk.knobs.write(outcome, request)
+        } else if let Some(name) = request.path().strip_prefix(RESOURCES) {
+            desk.resource(request, name, now.monotonic, notes)
+        } else {
+            notes.deviation(DeviationKind::UnknownPath, request.path());
+            Answer::html(404)
+        }
+    }
+}
+
+impl Desk<RatorKnobs> {
     pub(super) fn add_person(&mut self, name: &str, password: &str, grant: &'static str) {
         self.ledger.secret(SecretKind::Password, password);
         let person = Person {
@@ -74,12 +104,12 @@ impl State {
             grant,
             failures: 0,
         };
-        self.people.insert(name.to_owned(), person);
+        self.own.people.insert(name.to_owned(), person);
     }
 
     /// Returns the first person, by name, who logs in by `grant`.
     pub(super) fn person(&self, grant: &str) -> (String, Secret) {
-        let mut people = self.people.iter();
+        let mut people = self.own.people.iter();
         let found = people.find(|(_, person)| person.grant == grant);
         found.map_or_else(
             || (String::new(), Secret::from("")),
@@ -89,50 +119,16 @@ impl State {
 
     pub(super) fn is_locked(&self, name: &str) -> bool {
         let most = self.knobs.lock_after_failures;
-        let failures = self.people.get(name).map_or(0, |person| person.failures);
+        let failures = self
+            .own
+            .people
+            .get(name)
+            .map_or(0, |person| person.failures);
         most.is_some_and(|most| failures >= most)
     }
 }
 
-pub(super) struct Handler {
-    pub(super) clock: Arc<dyn Clock>,
-    pub(super) state: Arc<Mutex<State>>,
-}
-
-impl Handler {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl server::Handler for Handler {
-    fn answer(&self, request: &Request, notes: &mut Notes) -> Answer {
-        let now = self.clock.now();
-        self.state().answer(request, now, notes)
-    }
-
-    fn inspect(&self, request: &Request, notes: &mut Notes) {
-        // On a copy: whatever it does to its state is forgotten.
-        let mut state = self.state().clone();
-        state.answer(request, self.clock.now(), notes);
-    }
-}
-
-impl State {
-    fn answer(&mut self, request: &Request, now: Now, notes: &mut Notes) -> Answer {
-        if request.path() == TOKEN {
-            let outcome = self.token(request, now, notes);
-            self.knobs.write(outcome, request)
-        } else if let Some(name) = request.path().strip_prefix(RESOURCES) {
-            self.resource(request, name, now.monotonic, notes)
-        } else {
-            notes.deviation(DeviationKind::UnknownPath, request.path());
-            Answer::html(404)
-        }
-    }
-}
-
-impl State {
+impl Desk<RatorKnobs> {
     fn token(&mut self, request: &Request, now: Now, notes: &mut Notes) -> Outcome {
         let all = self.parameters(request);
         let grant = all.get("grant_type").unwrap_or_default().to_owned();

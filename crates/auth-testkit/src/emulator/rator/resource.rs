@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{answers::challenge, handler::State};
+use super::{RatorKnobs, answers::challenge};
 use crate::{
-    emulator::{check::bearer, vault::Standing},
+    emulator::{check::bearer, desk::Desk, vault::Standing},
     ledger::{DeviationKind, Notes, Request},
     server::Answer,
 };
 
-impl State {
+impl Desk<RatorKnobs> {
     pub(super) fn resource(
         &self,
         request: &Request,
