@@ -64,7 +64,10 @@ impl Resource {
     /// Outside a Tokio runtime.
     pub async fn start(clock: Arc<dyn Clock>, accepts: Acceptor) -> io::Result<Self> {
         let ledger = Ledger::default();
-        ledger.belongs(SecretKind::AccessToken, "/", Place::header("authorization"));
+        ledger.belongs(
+            "/",
+            [(SecretKind::AccessToken, Place::header("authorization"))],
+        );
         let knobs = Arc::new(Mutex::new(ResourceKnobs::default()));
         let refused = Arc::new(AtomicUsize::new(0));
         let handler = Handler {

@@ -7,6 +7,8 @@ use tokio::{
     net::TcpStream,
 };
 
+use crate::{DeviationKind, Server};
+
 /// Sends `request`, with `\n` for the line ends of its head and `Connection: close` added, and returns the whole reply.
 pub(crate) async fn send(address: SocketAddr, request: &str) -> String {
     let (head, body) = request.split_once("\n\n").expect("an empty line");
@@ -35,4 +37,20 @@ pub(crate) fn member(reply: &str, name: &str) -> String {
         serde_json::Value::String(text) => text.clone(),
         other => other.to_string(),
     }
+}
+
+/// Asserts that `server` notes that `request` is wrong about `name`, whatever else it notes.
+pub(crate) async fn assert_recorded(
+    server: &Server,
+    request: &str,
+    kind: DeviationKind,
+    name: &str,
+) {
+    let before = server.ledger().deviations().len();
+    send(server.address(), request).await;
+    let found = server.ledger().deviations();
+    let hit = found[before..]
+        .iter()
+        .any(|d| d.kind() == kind && d.name() == name);
+    assert!(hit, "{kind:?} {name} is not in {found:?} for\n{request}");
 }

@@ -78,9 +78,13 @@ impl Ledger {
         self.book().secrets.add(kind, value);
     }
 
-    /// Says that secrets of `kind` belong at `place` of requests for paths that begin with `path`.
-    pub(crate) fn belongs(&self, kind: SecretKind, path: &str, place: Place) {
-        self.book().secrets.belongs(kind, path, place);
+    /// Says at which places of requests for paths that begin with `path` secrets of each kind belong.
+    pub(crate) fn belongs(
+        &self,
+        path: &str,
+        places: impl IntoIterator<Item = (SecretKind, Place)>,
+    ) {
+        self.book().secrets.belongs(path, places);
     }
 
     pub(crate) fn redirected(&self, location: &str) {

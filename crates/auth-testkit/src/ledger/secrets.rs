@@ -123,8 +123,14 @@ impl Secrets {
         self.remember(kind, value, true);
     }
 
-    pub(super) fn belongs(&mut self, kind: SecretKind, path: &str, place: Place) {
-        self.rules.push((kind, path.to_owned(), place));
+    pub(super) fn belongs(
+        &mut self,
+        path: &str,
+        places: impl IntoIterator<Item = (SecretKind, Place)>,
+    ) {
+        let rules = places.into_iter();
+        self.rules
+            .extend(rules.map(|(kind, place)| (kind, path.to_owned(), place)));
     }
 
     /// Returns the rules without the secrets.

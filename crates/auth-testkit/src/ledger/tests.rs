@@ -36,7 +36,7 @@ fn a_bounded_ledger_keeps_the_latest_and_goes_on_counting() {
 fn foreign_secrets_belong_nowhere() {
     let (own, other) = (Ledger::default(), Ledger::default());
     other.secret(SecretKind::AccessToken, "canary-foreign");
-    other.belongs(SecretKind::AccessToken, "/", Place::query("t"));
+    other.belongs("/", [(SecretKind::AccessToken, Place::query("t"))]);
     own.foreign(&other);
     other.foreign(&own);
     own.arrived(request("/a?t=canary-foreign"));
@@ -48,7 +48,7 @@ fn foreign_secrets_belong_nowhere() {
 #[test]
 fn a_forbidden_secret_belongs_nowhere_even_where_its_kind_does() {
     let ledger = Ledger::default();
-    ledger.belongs(SecretKind::Password, "/", Place::query("p"));
+    ledger.belongs("/", [(SecretKind::Password, Place::query("p"))]);
     ledger.forbid(SecretKind::Password, "made-up-password");
     ledger.arrived(request("/a?p=made-up-password"));
     assert_eq!(

@@ -39,15 +39,14 @@ impl Provider for OAuth2Knobs {
     type Own = Own;
 
     fn open(desk: &mut Desk<Self>) {
-        for (kind, place) in [
+        let token = [
             (SecretKind::ClientSecret, Place::header("authorization")),
             (SecretKind::ClientSecret, Place::form("client_secret")),
             (SecretKind::Password, Place::form("password")),
             (SecretKind::RefreshToken, Place::form("refresh_token")),
             (SecretKind::Code, Place::form("code")),
-        ] {
-            desk.ledger.belongs(kind, TOKEN, place);
-        }
+        ];
+        desk.ledger.belongs(TOKEN, token);
         desk.own.user = (canary("oauth2-user"), canary("oauth2-password"));
         desk.ledger.secret(SecretKind::Password, &desk.own.user.1);
     }

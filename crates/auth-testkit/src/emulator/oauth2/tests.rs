@@ -6,7 +6,7 @@ use super::*;
 use crate::{
     DeviationKind::{self, *},
     ManualClock,
-    wire::{member, send, status},
+    wire::{assert_recorded, member, send, status},
 };
 
 // The pair of RFC 7636, appendix B.
@@ -224,13 +224,7 @@ async fn each_wrong_request_is_recorded() {
     ];
     let (emulator, _) = start().await;
     for (request, kind, name) in table {
-        let before = emulator.ledger().deviations().len();
-        ask(&emulator, &request).await;
-        let found = emulator.ledger().deviations();
-        let hit = found[before..]
-            .iter()
-            .any(|d| d.kind() == kind && d.name() == name);
-        assert!(hit, "{kind:?} {name} is not in {found:?} for\n{request}");
+        assert_recorded(emulator.server(), &request, kind, name).await;
     }
     let good = page(&emulator);
     for (address, kind, name) in [

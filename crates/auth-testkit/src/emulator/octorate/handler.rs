@@ -24,25 +24,21 @@ impl Provider for OctorateKnobs {
     type Own = Own;
 
     fn open(desk: &mut Desk<Self>) {
-        let secret = || Place::form("client_secret");
-        for (kind, path, place) in [
-            (SecretKind::ClientSecret, "token", secret()),
-            (SecretKind::ClientSecret, "refresh", secret()),
-            (SecretKind::ClientSecret, "apilogin", secret()),
-            (SecretKind::Code, "token", Place::form("code")),
-            (
-                SecretKind::RefreshToken,
-                "refresh",
-                Place::form("refresh_token"),
-            ),
-            (SecretKind::LegacyKey, "migrate", Place::header("key")),
+        let secret = (SecretKind::ClientSecret, Place::form("client_secret"));
+        let code = (SecretKind::Code, Place::form("code"));
+        let refresh = (SecretKind::RefreshToken, Place::form("refresh_token"));
+        let key = (SecretKind::LegacyKey, Place::header("key"));
+        for (name, places) in [
+            ("token", vec![secret.clone(), code]),
+            ("refresh", vec![secret.clone(), refresh]),
+            ("apilogin", vec![secret]),
+            ("migrate", vec![key]),
         ] {
-            desk.ledger
-                .belongs(kind, &format!("{IDENTITY}{path}"), place);
+            desk.ledger.belongs(&format!("{IDENTITY}{name}"), places);
         }
         for path in [CONFIGURATION, ACCOMMODATION, DEMO] {
-            let place = Place::header("authorization");
-            desk.ledger.belongs(SecretKind::AccessToken, path, place);
+            let token = (SecretKind::AccessToken, Place::header("authorization"));
+            desk.ledger.belongs(path, [token]);
         }
     }
 

@@ -3,7 +3,7 @@ use std::{sync::Arc, time::Duration};
 use super::*;
 use crate::{
     ManualClock,
-    wire::{member, send, status},
+    wire::{assert_recorded, member, send, status},
 };
 
 mod deviations;

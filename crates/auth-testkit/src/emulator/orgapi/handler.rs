@@ -28,30 +28,14 @@ impl Provider for OrgApiKnobs {
     type Own = (u64, usize);
 
     fn open(desk: &mut Desk<Self>) {
-        for (kind, path, place) in [
-            (
-                SecretKind::ClientSecret,
-                TOKEN,
-                Place::header("authorization"),
-            ),
-            (
-                SecretKind::ClientSecret,
-                TOKEN,
-                Place::query("client_secret"),
-            ),
-            (
-                SecretKind::RefreshToken,
-                TOKEN,
-                Place::query("refresh_token"),
-            ),
-            (
-                SecretKind::AccessToken,
-                RESOURCES,
-                Place::header("authorization"),
-            ),
-        ] {
-            desk.ledger.belongs(kind, path, place);
-        }
+        let token = [
+            (SecretKind::ClientSecret, Place::header("authorization")),
+            (SecretKind::ClientSecret, Place::query("client_secret")),
+            (SecretKind::RefreshToken, Place::query("refresh_token")),
+        ];
+        desk.ledger.belongs(TOKEN, token);
+        let resource = (SecretKind::AccessToken, Place::header("authorization"));
+        desk.ledger.belongs(RESOURCES, [resource]);
     }
 
     fn answer(desk: &mut Desk<Self>, request: &Request, now: Now, notes: &mut Notes) -> Answer {

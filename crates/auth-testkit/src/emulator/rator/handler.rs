@@ -48,38 +48,25 @@ impl Provider for RatorKnobs {
     type Own = Own;
 
     fn open(desk: &mut Desk<Self>) {
-        for (kind, path, place) in [
-            (
-                SecretKind::ClientSecret,
-                TOKEN,
-                Place::header("authorization"),
-            ),
-            (SecretKind::Password, TOKEN, Place::form("password")),
-            (
-                SecretKind::RefreshToken,
-                TOKEN,
-                Place::form("refresh_token"),
-            ),
-            (
-                SecretKind::AccessToken,
-                RESOURCES,
-                Place::header("authorization"),
-            ),
-        ] {
-            desk.ledger.belongs(kind, path, place);
-        }
+        let token = [
+            (SecretKind::ClientSecret, Place::header("authorization")),
+            (SecretKind::Password, Place::form("password")),
+            (SecretKind::RefreshToken, Place::form("refresh_token")),
+        ];
+        desk.ledger.belongs(TOKEN, token);
+        let resource = (SecretKind::AccessToken, Place::header("authorization"));
+        desk.ledger.belongs(RESOURCES, [resource]);
         desk.add_person("alice", &canary("rator-password"), "password");
         desk.add_person("op.demo", &canary("rator-operator"), "operator_password");
     }
 
     fn configured(desk: &Desk<Self>) {
         if desk.knobs.all_query {
-            for (kind, name) in [
-                (SecretKind::Password, "password"),
-                (SecretKind::RefreshToken, "refresh_token"),
-            ] {
-                desk.ledger.belongs(kind, TOKEN, Place::query(name));
-            }
+            let token = [
+                (SecretKind::Password, Place::query("password")),
+                (SecretKind::RefreshToken, Place::query("refresh_token")),
+            ];
+            desk.ledger.belongs(TOKEN, token);
         }
     }
 

@@ -5,7 +5,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use super::*;
 use crate::{
     ManualClock,
-    wire::{member, send, status},
+    wire::{assert_recorded, member, send, status},
 };
 
 mod deviations;

@@ -1,22 +1,7 @@
 //! For each documented field, a request that is wrong about it and must be recorded.
 
 use super::*;
-use crate::DeviationKind::{self, *};
-
-async fn assert_recorded(
-    emulator: &OctorateEmulator,
-    request: &str,
-    kind: DeviationKind,
-    name: &str,
-) {
-    let before = emulator.ledger().deviations().len();
-    ask(emulator, request).await;
-    let found = emulator.ledger().deviations();
-    let hit = found[before..]
-        .iter()
-        .any(|d| d.kind() == kind && d.name() == name);
-    assert!(hit, "{kind:?} {name} is not in {found:?} for\n{request}");
-}
+use crate::DeviationKind::*;
 
 #[tokio::test]
 async fn of_a_code_exchange() {
@@ -117,11 +102,11 @@ async fn of_a_code_exchange() {
             "code_challenge",
         ),
     ] {
-        assert_recorded(&emulator, &request, kind, name).await;
+        assert_recorded(emulator.server(), &request, kind, name).await;
     }
     let callback = emulator.approve(&page(&emulator)).unwrap();
     let other = exchange(&code(&callback)).replace("%2Fcb", "%2Fcc");
-    assert_recorded(&emulator, &other, RedirectUri, "redirect_uri").await;
+    assert_recorded(emulator.server(), &other, RedirectUri, "redirect_uri").await;
 }
 
 #[tokio::test]
@@ -164,7 +149,7 @@ async fn of_the_other_identity_endpoints() {
         ("migrate", "property=1", MissingParameter, "accommodation"),
         ("migrate", CLIENT, UnexpectedParameter, "client_secret"),
     ] {
-        assert_recorded(&emulator, &post(name, form), kind, field).await;
+        assert_recorded(emulator.server(), &post(name, form), kind, field).await;
     }
     emulator.configure(|knobs| knobs.grant_type_on_refresh = true);
     let before = emulator.ledger().deviations().len();
@@ -231,6 +216,6 @@ async fn of_the_authorize_page_and_the_resources() {
             "authorization",
         ),
     ] {
-        assert_recorded(&emulator, &request, kind, name).await;
+        assert_recorded(emulator.server(), &request, kind, name).await;
     }
 }
