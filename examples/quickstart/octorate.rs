@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use auth_core::{Clock, MemoryStore, TokenSource, TokenStore};
 use auth_oauth2::Endpoint;
-use auth_octorate::{Config, Octorate, PropertySource};
+use auth_octorate::{Config, List, Octorate, PropertySource};
 use auth_testkit::{ManualClock, OctorateEmulator};
 use auth_tower::BoxError;
 
@@ -83,7 +83,7 @@ impl Story<'_> {
             "SANDBOX",
             &["apilogin"],
         );
-        admin.replace("redirectUri", &[REDIRECT_URI]).await?;
+        admin.replace(List::RedirectUri, &[REDIRECT_URI]).await?;
         let known = admin
             .configuration()
             .await?

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use auth_core::{Clock, Secret, TokenSource};
 use auth_oauth2::Endpoint;
-use auth_octorate::{Config, Octorate};
+use auth_octorate::{Config, List, Octorate};
 use auth_testkit::{Entry, ManualClock, OctorateEmulator};
 
 const CLIENT: &str = "client_id=public_0f0e0d0c&client_secret=secret_demo_1";
@@ -133,7 +133,7 @@ async fn administration_logs_in_and_calls_as_documented() {
     let path = "/connect/rest/v1/api/configuration HTTP/1.1";
     check(&wire.last(), &format!("GET {path}"), &[bearer], "");
     admin
-        .replace("redirectUri", &["https://shop.example/cb"])
+        .replace(List::RedirectUri, &["https://shop.example/cb"])
         .await
         .unwrap();
     let json = ("content-type", "application/json");

@@ -9,4 +9,4 @@ mod resource;
 pub use client::Octorate;
 pub use config::{Config, DEFAULT_REDIRECT_URI};
 pub use login::{AdminSource, PropertySource};
-pub use resource::{Configuration, resource_error};
+pub use resource::{Configuration, List, resource_error};

@@ -1,15 +1,15 @@
 //! What concerns calls to resources.
 
+use std::collections::HashMap;
+
 use auth_core::{Error, ErrorKind, Secret, TokenSet, send_with};
 use auth_oauth2::resource_refusal;
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response, StatusCode, header};
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, from_slice, json};
 
 use crate::{AdminSource, PropertySource, config::https, dialect};
-
-type Answer = Result<Response<Bytes>, Error>;
 
 const CONFIGURATION: &str = "rest/v1/api/configuration";
 
@@ -26,6 +26,17 @@ pub struct Configuration {
     pub environment: Option<String>,
     /// Whether the API is in maintenance.
     pub maintenance: Option<bool>,
+}
+
+/// A list of addresses in [`Configuration`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub enum List {
+    /// [`Configuration::redirect_uri`].
+    RedirectUri,
+    /// [`Configuration::authorization_pages`].
+    AuthorizationPages,
 }
 
 #[derive(Deserialize)]
@@ -49,7 +60,7 @@ impl AdminSource {
         read(&self.call(Method::GET, CONFIGURATION, Bytes::new()).await?)
     }
 
-    /// Replaces a whole list, `redirectUri` or `authorizationPages`, which is open to sandbox clients.
+    /// Replaces a whole list, which is open to sandbox clients.
     ///
     /// # Errors
     ///
@@ -58,12 +69,11 @@ impl AdminSource {
     /// # Cancellation
     ///
     /// Afterwards the old or the new list is in force.
-    pub async fn replace(&self, list: &str, addresses: &[&str]) -> Result<(), Error> {
+    pub async fn replace(&self, list: List, addresses: &[&str]) -> Result<(), Error> {
         addresses.iter().try_for_each(|address| https(address))?;
-        let json = json!({ list: addresses }).to_string().into();
-        self.call(Method::PATCH, CONFIGURATION, json)
-            .await
-            .map(drop)
+        let json = json!(HashMap::from([(list, addresses)])).to_string().into();
+        self.call(Method::PATCH, CONFIGURATION, json).await?;
+        Ok(())
     }
 
     /// Makes a property as `json` describes it, puts its login into `property`, saved, and returns the ids that the
@@ -83,20 +93,23 @@ impl AdminSource {
     ) -> Result<Vec<String>, Error> {
         let own = self.clone();
         let create = async move |_| {
-            let made = own
-                .call(Method::POST, "rest/v2/accommodation", json)
-                .await?;
-            let made: Created = read(&made)?;
+            let path = "rest/v2/accommodation";
+            let made: Created = read(&own.call(Method::POST, path, json).await?)?;
             let text = |id: &Value| id.as_str().map_or_else(|| id.to_string(), str::to_owned);
-            let mut ids = vec![text(&made.id)];
             let covered = made.refresh_properties.iter().flatten();
-            ids.extend(covered.filter(|id| **id != made.id).map(text));
+            let others = covered.filter(|id| **id != made.id);
+            let ids = [&made.id].into_iter().chain(others).map(text).collect();
             Ok((TokenSet::login(made.refresh_token), ids))
         };
         property.login_from(create).await
     }
 
-    async fn call(&self, method: Method, path: &str, json: Bytes) -> Answer {
+    async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        json: Bytes,
+    ) -> Result<Response<Bytes>, Error> {
         let has_body = !json.is_empty();
         let mut request = Request::new(json);
         *request.method_mut() = method;
@@ -107,9 +120,12 @@ impl AdminSource {
             request.headers_mut().insert(header::CONTENT_TYPE, json);
         }
         let reply = send_with(self, &self.octorate.transport, request).await?;
-        let (status, headers) = (reply.status(), reply.headers());
-        if !status.is_success() {
-            return Err(resource_error(status, headers, reply.body()));
+        if !reply.status().is_success() {
+            return Err(resource_error(
+                reply.status(),
+                reply.headers(),
+                reply.body(),
+            ));
         }
         Ok(reply)
     }

@@ -1,6 +1,7 @@
 //! Administration: the client's configuration and new properties.
 
 use auth_core::{ErrorKind, TokenSource};
+use auth_octorate::List;
 use auth_testkit::{Environment, Fault};
 
 use super::{DAY, PROPERTY, Story, good};
@@ -18,16 +19,16 @@ async fn the_configuration_is_read_and_its_lists_are_replaced() {
     assert_eq!(before.maintenance, Some(false));
 
     let list = ["https://shop.example/cb", "https://shop.example/other"];
-    admin.replace("redirectUri", &list).await.unwrap();
+    admin.replace(List::RedirectUri, &list).await.unwrap();
     assert_eq!(story.emulator.redirect_uris(), list);
-    let plain = admin.replace("redirectUri", &["http://localhost"]).await;
+    let plain = admin.replace(List::RedirectUri, &["http://localhost"]).await;
     assert_eq!(plain.unwrap_err().kind(), ErrorKind::Configuration);
     assert_eq!(story.emulator.redirect_uris(), list, "nothing was sent");
 
     story
         .emulator
         .configure(|knobs| knobs.environment = Environment::Production);
-    let error = admin.replace("redirectUri", &list).await.unwrap_err();
+    let error = admin.replace(List::RedirectUri, &list).await.unwrap_err();
     assert_eq!(error.code(), Some("ApiSecurityException"));
     assert_eq!(story.count("apilogin"), 1);
     story.ends_well();

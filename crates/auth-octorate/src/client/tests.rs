@@ -36,7 +36,7 @@ async fn whoever_may_be_dropped_can_be_spawned() {
     }
     let (admin, property) = (octorate.admin(|b| b), octorate.property("16997", |b| b));
     is_send(admin.configuration());
-    is_send(admin.replace("redirectUri", &[]));
+    is_send(admin.replace(crate::List::RedirectUri, &[]));
     is_send(admin.create_property("{}".into(), &property));
     is_send(property.migrate(Secret::new("made-up"), "16997"));
 }
