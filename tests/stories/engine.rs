@@ -8,6 +8,7 @@ mod runtime;
 mod saving;
 mod shared_store;
 mod tenants;
+mod waiting_saves;
 mod watching;
 mod windows;
 

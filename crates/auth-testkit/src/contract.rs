@@ -6,11 +6,11 @@
 //!
 //! | seam | suite |
 //! | --- | --- |
-//! | [`TokenSource`](auth_core::TokenSource) | [`token_source`] |
-//! | [`Grant`](auth_core::Grant) | [`grant`] |
-//! | [`Credentials`](auth_core::Credentials) | [`credentials`] |
-//! | [`Transport`](auth_core::Transport) | [`transport`] |
-//! | [`TokenStore`](auth_core::TokenStore) and [`Lease`](auth_core::Lease) | [`token_store`] |
+//! | [`TokenSource`](auth_core::TokenSource) | [`token_source()`] |
+//! | [`Grant`](auth_core::Grant) | [`grant()`] |
+//! | [`Credentials`](auth_core::Credentials) | [`credentials()`] |
+//! | [`Transport`](auth_core::Transport) | [`transport()`] |
+//! | [`TokenStore`](auth_core::TokenStore) and [`Lease`](auth_core::Lease) | [`token_store()`] |
 //!
 //! # Example
 //!

@@ -10,17 +10,17 @@ use auth_testkit::{
 
 use super::{HOUR, access, away, builder, ended_login, policy, seconds};
 
-fn key() -> StoreKey {
+pub(super) fn key() -> StoreKey {
     StoreKey::new(["story", "login"])
 }
 
-async fn stored(store: &impl TokenStore) -> Option<String> {
+pub(super) async fn stored(store: &impl TokenStore) -> Option<String> {
     let record = store.load(&key()).await.unwrap()?;
     Some(record.set.refresh()?.expose().to_owned())
 }
 
 /// Lets the task that saves in the background have its turn.
-async fn save_in_background(source: &Cached, clock: &ManualClock) {
+pub(super) async fn save_in_background(source: &Cached, clock: &ManualClock) {
     while source.status().unsaved {
         clock.until_sleepers(1).await;
         clock.advance(seconds(300));

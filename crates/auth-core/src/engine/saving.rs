@@ -22,8 +22,7 @@ pub(super) async fn save(
     over: Over,
     exchanged: bool,
 ) -> Result<Landing, Error> {
-    // An attempt that fails may have been made all the same; the next one must not undo what came after it.
-    let ticket = remember(shared, &set, Over::Version(version(stored.as_ref())));
+    let ticket = remember(shared, &set, over);
     let limit = shared.policy.exchange_timeout;
     let written = within(shared, limit, Sent::No, write(lease, &set, over, stored)).await;
     match written {
@@ -60,25 +59,19 @@ pub(super) async fn save_pending(
     let Some(pending) = shared.lock().unsaved.clone() else {
         return Ok(record);
     };
-    if pending.over == Over::Anything {
-        // As in `save`.
-        narrow(shared, pending.ticket, version(record.as_ref()));
-    }
     let written = write(lease, &pending.set, pending.over, record).await?;
     settle(shared, pending.ticket, written.version);
-    {
+    if !serves(shared) {
         let mut state = shared.lock();
-        if serves(shared) {
-            state.stored = Some(written.version);
-        } else {
-            // It was not in use yet. The next caller finds it in the store.
-            state.failure = None;
-            state.retry_at = None;
-            state.refused = true;
-        }
+        // It was not in use yet. The next caller finds it in the store.
+        state.failure = None;
+        state.retry_at = None;
+        state.refused = true;
     }
     shared.touch();
-    shared.watch.tell(&Event::Saved);
+    if is_same(&written.set, &pending.set) {
+        shared.watch.tell(&Event::Saved);
+    }
     Ok(Some(written))
 }
 
@@ -91,6 +84,18 @@ pub(super) fn remember(shared: &Shared, set: &TokenSet, over: Over) -> u64 {
         ticket,
     });
     ticket
+}
+
+/// Keeps a set that was obtained without the store. It was made of the one that waits, if one does, and goes over the
+/// same record.
+pub(super) fn remember_unleased(shared: &Shared, set: &TokenSet) {
+    let mut state = shared.lock();
+    let waiting = state.unsaved.as_ref().map(|pending| pending.over);
+    state.unsaved = Some(Unsaved {
+        set: set.clone(),
+        over: waiting.unwrap_or(Over::Version(state.stored)),
+        ticket: next_version(),
+    });
 }
 
 pub(super) fn serves(shared: &Shared) -> bool {
@@ -126,7 +131,9 @@ async fn write(
             Ok(version) => return Ok(Record::new(set.clone(), version)),
             Err(error) => failure = Some(error),
         }
-        over = Over::Version(expected);
+        if over != Over::Anything {
+            over = Over::Version(expected);
+        }
         stored = lease.load().await?;
     }
     Err(failure
@@ -139,17 +146,13 @@ fn settle(shared: &Shared, ticket: u64, saved: u64) {
     match &mut state.unsaved {
         Some(pending) if pending.ticket == ticket => state.unsaved = None,
         Some(pending) if pending.over != Over::Anything => {
-            pending.over = Over::Version(Some(saved))
+            pending.over = Over::Version(Some(saved));
         }
         _ => {}
     }
-}
-
-fn narrow(shared: &Shared, ticket: u64, expected: Option<u64>) {
-    if let Some(pending) = &mut shared.lock().unsaved {
-        if pending.ticket == ticket {
-            pending.over = Over::Version(expected);
-        }
+    if serves(shared) {
+        // What is saved is in use already, and no news to us.
+        state.stored = Some(saved);
     }
 }
 

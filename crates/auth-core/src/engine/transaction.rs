@@ -23,11 +23,11 @@ pub(crate) async fn renew(shared: &Shared, forced: bool) -> Result<Landing, Erro
         Some(Err(error)) if !saving::serves(shared) || held.is_none() => return Err(error),
         without_store => {
             let set = exchange(shared, held, forced, None).await?;
-            let stored = shared.lock().stored;
             if let Some(Err(error)) = without_store {
-                saving::remember(shared, &set, Over::Version(stored));
+                saving::remember_unleased(shared, &set);
                 shared.watch.tell(&Event::Unsaved { error });
             }
+            let stored = shared.lock().stored;
             return Ok(Landing::new(set, stored, true));
         }
     };

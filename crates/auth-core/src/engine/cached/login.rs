@@ -12,12 +12,13 @@ impl Cached {
     /// Obtains a login by other means than the grant, such as the code of a new authorization, and puts it in place as
     /// [`login`](Self::login) does. What `obtain` brings beside the login is returned.
     ///
-    /// The work is done in a task that belongs to no caller, because what it uses up may not be had again. Where it
+    /// The work is done in a task that belongs to no caller, because what it uses up may not be had again. Where `obtain`
     /// fails, the login held stays as it was.
     ///
     /// # Errors
     ///
-    /// Those of `obtain`, which has to end by itself, and those of [`login`](Self::login).
+    /// Those of `obtain`, which has to end by itself, and those of [`login`](Self::login). The latter say
+    /// [`Sent::Answered`]: the work was done, and must not be done again because its result could not be saved yet.
     ///
     /// # Cancellation
     ///
@@ -32,7 +33,9 @@ impl Cached {
         let work = obtain(Exchange::new(Arc::clone(&own.0.shared.clock)));
         let task = runtime.spawn(async move {
             let (set, beside) = work.await?;
-            own.login(set).await?;
+            // The work was done, whatever becomes of its result; doing it again would not be the same.
+            let saved = own.login(set).await;
+            saved.map_err(|error| error.with_sent(Sent::Answered))?;
             Ok(beside)
         });
         let ended = |_| Err(lost().with_sent(Sent::Maybe));

@@ -1,0 +1,67 @@
+//! Logins that wait to be saved, and what happens meanwhile.
+
+use auth_core::{MemoryStore, OnStoreFailure, TokenSet, store::save_login};
+use auth_testkit::{FailingStore, ManualClock, ScriptedGrant, StoreCall, StoreFault, token_set};
+
+use super::{
+    HOUR, access, away, builder,
+    lost_logins::{key, save_in_background, stored},
+    policy,
+};
+
+#[tokio::test]
+async fn what_is_renewed_while_the_store_cannot_be_written_is_saved_once_it_can() {
+    let (clock, grant) = (ManualClock::new(), ScriptedGrant::new());
+    grant
+        .rotates_to("a", HOUR, "r-1")
+        .rotates_to("b", HOUR, "r-2");
+    let store = FailingStore::new(MemoryStore::new());
+    save_login(&store, &key(), &TokenSet::login("r-0".into()))
+        .await
+        .unwrap();
+    store.every(StoreCall::Save, StoreFault::Before(away()));
+    let mut serve = policy();
+    serve.on_store_failure = OnStoreFailure::Serve;
+    let source = builder(&grant, &clock)
+        .policy(serve)
+        .store(store.clone(), key())
+        .build();
+    assert_eq!(access(&source).await, "a");
+    clock.advance(HOUR);
+    assert_eq!(access(&source).await, "b");
+    assert!(grant.seen()[1].presents("r-1"));
+    store.mend();
+    save_in_background(&source, &clock).await;
+    assert_eq!(stored(&store).await.as_deref(), Some("r-2"));
+}
+
+#[tokio::test]
+async fn a_new_authorization_goes_over_what_others_saved_while_it_waited() {
+    let (clock, grant) = (ManualClock::new(), ScriptedGrant::new());
+    let store = FailingStore::new(MemoryStore::new());
+    let source = builder(&grant, &clock).store(store.clone(), key()).build();
+    store.every(StoreCall::Save, StoreFault::Before(away()));
+    let anew = token_set("new", 100 * HOUR, "r-new", &clock);
+    assert!(source.login(anew).await.is_err());
+    store.mend();
+    save_login(&store, &key(), &TokenSet::login("r-theirs".into()))
+        .await
+        .unwrap();
+    save_in_background(&source, &clock).await;
+    assert_eq!(stored(&store).await.as_deref(), Some("r-new"));
+    assert_eq!(access(&source).await, "new");
+}
+
+#[tokio::test]
+async fn work_that_was_done_is_not_called_undone_when_its_login_cannot_be_saved() {
+    let (clock, grant) = (ManualClock::new(), ScriptedGrant::new());
+    let store = FailingStore::new(MemoryStore::new());
+    let source = builder(&grant, &clock).store(store.clone(), key()).build();
+    store.down(away());
+    let login = async |_: auth_core::Exchange| Ok((TokenSet::login("r-1".into()), "beside"));
+    let error = source.login_from(login).await.unwrap_err();
+    assert_eq!(error.sent(), auth_core::Sent::Answered);
+    store.mend();
+    save_in_background(&source, &clock).await;
+    assert_eq!(stored(&store).await.as_deref(), Some("r-1"));
+}
