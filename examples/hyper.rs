@@ -33,16 +33,21 @@ async fn main() -> Result<(), BoxError> {
     let client = AuthLayer::new(source).layer(client);
 
     let request = Request::get(emulator.demo_url()).body(Full::<Bytes>::default())?;
-    match client.clone().oneshot(request).await {
-        Ok(response) => {
-            let status = response.status();
-            let body = response.into_body().collect().await?.to_bytes();
-            println!("{status}: {}", String::from_utf8_lossy(&body));
+    let response = match client.clone().oneshot(request).await {
+        Ok(response) => response,
+        Err(error) => {
+            match AuthError::find(&*error) {
+                Some(auth) => println!("not authenticated ({:?}): {}", auth.kind(), auth.cause()),
+                None => println!("the API failed: {error}"),
+            }
+            return Err(error);
         }
-        Err(error) => match AuthError::find(&*error) {
-            Some(auth) => println!("not authenticated ({:?}): {}", auth.kind(), auth.cause()),
-            None => println!("the API failed: {error}"),
-        },
+    };
+    let status = response.status();
+    let body = response.into_body().collect().await?.to_bytes();
+    println!("{status}: {}", String::from_utf8_lossy(&body));
+    if !status.is_success() {
+        return Err("the API refused the call".into());
     }
     Ok(())
 }

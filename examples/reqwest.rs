@@ -45,5 +45,8 @@ async fn main() -> Result<(), BoxError> {
         "{status}: {}",
         reqwest::Response::from(response).text().await?
     );
+    if !status.is_success() {
+        return Err("the API refused the call".into());
+    }
     Ok(())
 }

@@ -45,9 +45,15 @@ async fn main() -> Result<(), BoxError> {
         .header(CONTENT_TYPE, "application/grpc")
         .body(body)?;
     let response = channel.oneshot(request).await?;
+    // A refusal without a message has its status among the headers already.
+    let early = response.headers().get("grpc-status").cloned();
     let reply = response.into_body().collect().await?;
-    let status = reply.trailers().and_then(|all| all.get("grpc-status"));
+    let late = reply.trailers().and_then(|all| all.get("grpc-status"));
+    let status = early.or_else(|| late.cloned());
     println!("grpc-status: {status:?}");
     println!("{} bytes came back", reply.to_bytes().len());
+    if status.is_none_or(|status| status != "0") {
+        return Err("the API refused the call".into());
+    }
     Ok(())
 }
