@@ -48,6 +48,12 @@ pub trait GrantFixture: Send + Sync {
         Some(TokenSet::login(refresh))
     }
 
+    /// Returns whether a refresh token that was sent stays good when the reply brings no other. At most providers it
+    /// does (RFC 6749 §6).
+    fn keeps_refresh(&self) -> bool {
+        true
+    }
+
     /// Returns the provider's refusals, and the kind of error that each must become. For a grant that refreshes, name
     /// the refusal of the refresh token, with [`ErrorKind::LoginRequired`].
     fn refusals(&self) -> Vec<(Response<Bytes>, ErrorKind)> {
@@ -65,7 +71,7 @@ pub trait GrantFixture: Send + Sync {
 /// | clause | what it asks for |
 /// | --- | --- |
 /// | `complete` | the set has the access token issued, and of refresh tokens only the one issued or the one before |
-/// | `keeps_refresh` | where none is issued, the refresh token from before stays in the set |
+/// | `keeps_refresh` | where none is issued, the refresh token from before stays in the set, or leaves it if it is spent |
 /// | `rotates` | a refresh token that was sent and replaced is said to be spent |
 /// | `lifetime` | the life of the token counts from before the request |
 /// | `once` | when the outcome of a request is unknown, neither it nor its refresh token is sent again |

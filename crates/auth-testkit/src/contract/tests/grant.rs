@@ -28,6 +28,7 @@ async fn rejects_each_flaw() {
         ("complete", Flaw::OtherToken),
         ("complete", Flaw::ForgetsAccess),
         ("keeps_refresh", Flaw::DropsRefresh),
+        ("keeps_refresh", Flaw::KeepsSpentRefresh),
         ("rotates", Flaw::DeniesRotation),
         ("lifetime", Flaw::CountsFromReply),
         ("once", Flaw::Retries),
@@ -53,6 +54,7 @@ enum Flaw {
     OtherToken,
     ForgetsAccess,
     DropsRefresh,
+    KeepsSpentRefresh,
     DeniesRotation,
     CountsFromReply,
     Retries,
@@ -85,6 +87,10 @@ impl GrantFixture for Fixture {
             body["refresh_token"] = refresh.into();
         }
         Response::new(body.to_string().into())
+    }
+
+    fn keeps_refresh(&self) -> bool {
+        self.0 != Flaw::KeepsSpentRefresh
     }
 
     fn refusals(&self) -> Vec<(Response<Bytes>, ErrorKind)> {
