@@ -1,5 +1,6 @@
 //! Every implementation of a seam, held to the contract of the seam.
 
+mod flows;
 mod grants;
 mod providers;
 

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use auth_core::{Cached, Clock, Error, Exchange, Grant, TokenSet, Transport};
+use auth_core::{Cached, CachedBuilder, Clock, Error, Exchange, Grant, TokenSet, Transport};
 use auth_oauth2::{Endpoint, legacy::User};
 use auth_testkit::{ManualClock, ScriptedGrant, contract};
 use bytes::Bytes;
@@ -58,21 +58,47 @@ async fn the_organization_api_is_a_token_source() {
 }
 
 #[tokio::test]
-async fn rator_is_a_token_source() {
+async fn each_flow_of_rator_is_a_token_source() {
     use auth_rator::{BrandKey, Config, Rator};
 
-    contract::token_source(|grant, clock: ManualClock| -> Cached {
-        let token = Endpoint::parse("https://rator.example/oauth/token").unwrap();
-        let api = Endpoint::parse("https://rator.example/").unwrap();
-        let brand = BrandKey::new("BRAND").unwrap();
-        let config = Config::new(token, api, ID, SECRET.into(), brand);
+    let user = || User::new("made-up-user".into(), "made-up-password".into()).unwrap();
+    let flows: [&(dyn Fn(&Rator) -> CachedBuilder + Send + Sync); 5] = [
+        &|rator| rator.password(user()),
+        &|rator| rator.operator_password(user()),
+        &Rator::client_credentials,
+        &|rator| rator.client_credentials_for("made-up-operator"),
+        &|rator| rator.refresh_token("made-up-refresh-token".into()),
+    ];
+    for flow in flows {
+        contract::token_source(|grant, clock: ManualClock| -> Cached {
+            let token = Endpoint::parse("https://rator.example/oauth/token").unwrap();
+            let api = Endpoint::parse("https://rator.example/").unwrap();
+            let brand = BrandKey::new("BRAND").unwrap();
+            let config = Config::new(token, api, ID, SECRET.into(), brand);
+            let answers = Answers {
+                grant,
+                clock: clock.clone(),
+            };
+            let rator = Rator::new(config, answers).unwrap();
+            flow(&rator).clock(clock).build()
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn a_login_of_a_property_is_a_token_source() {
+    use auth_octorate::{Config, Octorate, PropertySource};
+
+    contract::token_source(|grant, clock: ManualClock| -> PropertySource {
+        let config = Config::new(ID, SECRET.into());
         let answers = Answers {
             grant,
             clock: clock.clone(),
         };
-        let rator = Rator::new(config, answers).unwrap();
-        let user = User::new("made-up-user".into(), "made-up-password".into()).unwrap();
-        rator.password(user).clock(clock).build()
+        let octorate = Octorate::new(config, answers).unwrap();
+        let login = TokenSet::login("made-up-refresh-token".into());
+        octorate.property("one", |builder| builder.clock(clock).previous(login))
     })
     .await;
 }
