@@ -13,7 +13,7 @@ use auth_core::{Cached, Clock, Origin, Origins, SystemClock};
 use auth_oauth2::{Basic, ClientCredentials, Dialect, Endpoint, TokenClient};
 use auth_reqwest::ReqwestTransport;
 use auth_testkit::{OAuth2Emulator, Resource};
-use auth_tower::{AuthLayer, BoxError, Record};
+use auth_tower::{AuthLayer, BoxError, RecordBody};
 use http::{Request, header::CONTENT_TYPE};
 use http_body_util::{BodyExt, Full};
 use tonic::{body::Body, transport::Channel};
@@ -36,7 +36,7 @@ async fn main() -> Result<(), BoxError> {
     // this many bytes are recorded, so that a refused request can be sent again.
     let layer = AuthLayer::new(source)
         .at(Origin::parse(&base)?)
-        .replay(Record::new(64 * 1024, Body::new));
+        .replay(RecordBody::new(64 * 1024, Body::new));
     let channel = layer.layer(Channel::from_shared(base)?.connect_lazy());
 
     // A generated client takes `channel` as it is. Without one, this is a message of five bytes and its prefix.

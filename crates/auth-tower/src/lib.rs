@@ -23,7 +23,7 @@ pub use error::{AuthError, BoxError, Reason};
 pub use future::ResponseFuture;
 pub use layer::AuthLayer;
 pub use peek::{PeekBody, PeekBodyLayer};
-pub use replay::{Known, Never, Record, Replay, ReplayWith};
+pub use replay::{Known, Never, RecordBody, Replay, ReplayWith};
 pub use route::{NoAuth, RequestHead, Route};
 pub use service::Auth;
 pub use trailers::{WatchTrailers, WatchTrailersLayer};

@@ -5,7 +5,7 @@ mod record;
 pub(crate) mod spare;
 
 pub use known::Known;
-pub use record::{Record, Recording, Tape};
+pub use record::{RecordBody, Recording, Tape};
 
 /// Keeps of a request body what a second sending needs, for the case that the token is refused.
 ///
@@ -19,7 +19,7 @@ pub use record::{Record, Recording, Tape};
     message = "`{Self}` does not know how to send a `{B}` body a second time",
     label = "this replay policy does not fit the request body `{B}`",
     note = "use `.replay(Never)` to send nothing twice, `.replay(ReplayWith(|body| ..))` for a body with a `try_clone` \
-            of its own, or `.replay(Record::new(limit, wrap))` for a boxed body"
+            of its own, or `.replay(RecordBody::new(limit, wrap))` for a boxed body"
 )]
 pub trait Replay<B> {
     /// What is kept while the request is under way.

@@ -2,7 +2,7 @@
 
 use auth_core::Cached;
 use auth_testkit::GrpcRefusal;
-use auth_tower::{Auth, AuthError, AuthLayer, Reason, Record, WatchTrailers};
+use auth_tower::{Auth, AuthError, AuthLayer, Reason, RecordBody, WatchTrailers};
 use bytes::Bytes;
 use tonic::{Code, Request, Status, body::Body, client::Grpc, transport::Channel};
 use tower::Layer;
@@ -12,7 +12,7 @@ use super::{
     tonic_api::{Plain, channel, layer, path},
 };
 
-type Watching = Grpc<WatchTrailers<Auth<Channel, Record<Body>>>>;
+type Watching = Grpc<WatchTrailers<Auth<Channel, RecordBody<Body>>>>;
 
 fn watching(story: &Story, source: &Cached) -> Watching {
     let base = story.resource.base_url();
@@ -91,7 +91,7 @@ async fn a_layer_that_is_not_told_the_server_sends_nothing() {
     let base = story.resource.base_url();
     let source = story.source::<TonicApi>();
     source.warm_up().await.unwrap();
-    let untold = AuthLayer::new(source).replay(Record::new(1024, Body::new));
+    let untold = AuthLayer::new(source).replay(RecordBody::new(1024, Body::new));
     let status = say(Grpc::new(untold.layer(channel(&base))))
         .await
         .unwrap_err();

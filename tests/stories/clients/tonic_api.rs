@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use auth_core::{TokenSource, Transport};
 use auth_testkit::Gate;
-use auth_tower::{Auth, AuthLayer, BoxError, Record, TowerTransport};
+use auth_tower::{Auth, AuthLayer, BoxError, RecordBody, TowerTransport};
 use bytes::{Buf, BufMut, Bytes};
 use http::uri::PathAndQuery;
 use tonic::{
@@ -22,7 +22,7 @@ use super::{Answer, Api, BODY, Call, STREAMED, hyper_api, origin, turnstile::Tur
 /// How much of a body is recorded: more than [`BODY`] and less than [`STREAMED`].
 const LIMIT: usize = 64 * 1024;
 
-type Stack = Auth<Turnstile<Channel>, Record<Body>>;
+type Stack = Auth<Turnstile<Channel>, RecordBody<Body>>;
 
 #[derive(Clone)]
 pub(crate) struct TonicApi(Grpc<Stack>);
@@ -33,10 +33,10 @@ pub(super) fn channel(base: &str) -> Channel {
     endpoint.buffer_size(4096).connect_lazy()
 }
 
-pub(super) fn layer(source: Arc<dyn TokenSource>, base: &str) -> AuthLayer<Record<Body>> {
+pub(super) fn layer(source: Arc<dyn TokenSource>, base: &str) -> AuthLayer<RecordBody<Body>> {
     AuthLayer::new(source)
         .at(origin(base))
-        .replay(Record::new(LIMIT, Body::new))
+        .replay(RecordBody::new(LIMIT, Body::new))
 }
 
 pub(super) fn path() -> PathAndQuery {

@@ -26,22 +26,22 @@ const MAX_FRAMES: usize = 1024;
 /// # Example
 ///
 /// ```
-/// use auth_tower::{Record, replay::Recording};
+/// use auth_tower::{RecordBody, replay::Recording};
 /// use bytes::Bytes;
 /// use http_body_util::{BodyExt, Full, combinators::UnsyncBoxBody};
 ///
 /// type Boxed = UnsyncBoxBody<Bytes, std::convert::Infallible>;
 ///
-/// // With tonic: `Record::new(64 * 1024, tonic::body::Body::new)`.
-/// let record = Record::new(64 * 1024, |body: Recording<Boxed>| Boxed::new(body));
+/// // With tonic: `RecordBody::new(64 * 1024, tonic::body::Body::new)`.
+/// let record = RecordBody::new(64 * 1024, |body: Recording<Boxed>| Boxed::new(body));
 /// # let _ = record;
 /// ```
-pub struct Record<B> {
+pub struct RecordBody<B> {
     limit: usize,
     wrap: fn(Recording<B>) -> B,
 }
 
-impl<B> Record<B> {
+impl<B> RecordBody<B> {
     /// Returns a policy that keeps at most `limit` bytes of each body, its trailers included; `wrap` makes the recorded
     /// body one of the client's own again.
     pub fn new(limit: usize, wrap: fn(Recording<B>) -> B) -> Self {
@@ -49,7 +49,7 @@ impl<B> Record<B> {
     }
 }
 
-impl<B: Body<Data = Bytes>> Replay<B> for Record<B> {
+impl<B: Body<Data = Bytes>> Replay<B> for RecordBody<B> {
     type Spare = Tape;
 
     fn split(&self, body: B) -> (B, Option<Tape>) {
@@ -73,23 +73,23 @@ impl<B: Body<Data = Bytes>> Replay<B> for Record<B> {
     }
 }
 
-impl<B> Clone for Record<B> {
+impl<B> Clone for RecordBody<B> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<B> Copy for Record<B> {}
+impl<B> Copy for RecordBody<B> {}
 
-impl<B> fmt::Debug for Record<B> {
+impl<B> fmt::Debug for RecordBody<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Record")
+        f.debug_struct("RecordBody")
             .field("limit", &self.limit)
             .finish_non_exhaustive()
     }
 }
 
-/// What [`Record`] has recorded of one body so far.
+/// What [`RecordBody`] has recorded of one body so far.
 #[derive(Clone)]
 pub struct Tape(Arc<Mutex<Reel>>);
 

@@ -10,7 +10,7 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt, Empty, Full, combinators::UnsyncBoxBody};
 use tower_layer::Layer;
 
-use super::{Known, Never, Record, Recording, Replay};
+use super::{Known, Never, RecordBody, Recording, Replay};
 use crate::{
     AuthLayer, BoxError,
     mock::{API, Scripted, Strict, get, run, send, status},
@@ -18,8 +18,8 @@ use crate::{
 
 type Boxed = UnsyncBoxBody<Bytes, BoxError>;
 
-fn record(limit: usize) -> Record<Boxed> {
-    Record::new(limit, |body: Recording<Boxed>| Boxed::new(body))
+fn record(limit: usize) -> RecordBody<Boxed> {
+    RecordBody::new(limit, |body: Recording<Boxed>| Boxed::new(body))
 }
 
 /// A body whose length nobody knows.

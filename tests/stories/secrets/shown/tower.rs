@@ -6,7 +6,7 @@ use auth_core::{Origins, TokenSource};
 use auth_reqwest::{AuthMiddleware, HttpService, ReplayBody, ReqwestTransport};
 use auth_testkit::{FailingSource, StaticSource};
 use auth_tower::{
-    Answer, AuthError, AuthLayer, BoxError, Known, Never, NoAuth, PeekBodyLayer, Record, Replay,
+    Answer, AuthError, AuthLayer, BoxError, Known, Never, NoAuth, PeekBodyLayer, RecordBody, Replay,
     ReplayWith, RequestHead, TowerTransport, peek::Peeked, replay::Recording, route,
 };
 use bytes::Bytes;
@@ -107,12 +107,12 @@ pub(super) async fn show(planted: &Planted, shown: &mut Shown) {
     shown.show(answer.body());
     shown.show(answer.extensions().get::<Peeked>().expect("it was read"));
 
-    let record = Record::new(64, |body: Recording<Boxed>| Boxed::new(Shy(body)));
+    let record = RecordBody::new(64, |body: Recording<Boxed>| Boxed::new(Shy(body)));
     shown.show(&record);
     let (body, tape) = record.split(Full::new(secret.clone()).boxed_unsync());
     shown.show(&tape.expect("it is kept"));
     // The recording stands inside of the box, whose `Debug` does not reach it.
-    let bare = Record::new(64, |body: Recording<Boxed>| {
+    let bare = RecordBody::new(64, |body: Recording<Boxed>| {
         SHOWN.set(format!("{body:?} {body:#?}"));
         Boxed::new(body)
     });

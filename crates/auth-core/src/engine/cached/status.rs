@@ -31,7 +31,11 @@ pub(super) fn of(shared: &Shared) -> Status {
             .map(|life| life.ends().wall()),
         renewing: held.flight.is_some(),
         last_error: held.failure.clone(),
-        next_attempt: held.retry_at.map(left).filter(|left| !left.is_zero()),
+        next_attempt: held
+            .retry_at
+            .filter(|_| held.strikes > 0)
+            .map(left)
+            .filter(|left| !left.is_zero()),
         unsaved: held.unsaved.is_some(),
     }
 }
