@@ -179,8 +179,15 @@ pub struct HeaderSecret {
 
 impl HeaderSecret {
     /// Returns the credentials; `secret` is sent as it is.
-    pub fn new(name: HeaderName, secret: Secret) -> Self {
-        Self { name, secret }
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Configuration`] where the secret is empty.
+    pub fn new(name: HeaderName, secret: Secret) -> Result<Self, Error> {
+        if secret.is_empty() {
+            return Err(refusal("the secret for the header is empty"));
+        }
+        Ok(Self { name, secret })
     }
 }
 

@@ -8,7 +8,7 @@ mod watch;
 
 pub use client_credentials::ClientCredentials;
 pub use code::AuthorizationCodeGrant;
-pub use or_else::{OnUnknown, OrElse, RefreshWhen};
+pub use or_else::{OnRefusedClient, OnUnknown, OrElse, RefreshWhen};
 pub use refresh::RefreshToken;
 pub use watch::ClientWatch;
 

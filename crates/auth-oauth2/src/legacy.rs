@@ -8,7 +8,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use auth_core::{Error, ErrorKind, Exchange, Grant, Secret, TokenSet};
+use auth_core::{Error, ErrorKind, Exchange, Grant, Secret, Sent, TokenSet};
 use sha2::{Digest, Sha256};
 
 use crate::{GrantRequest, GrantType, Step, TokenClient};
@@ -147,7 +147,12 @@ impl Grant for ResourceOwnerPassword {
         let outcome = self.client.exchange(request, ctx).await;
         match &outcome {
             Ok(_) => *self.refused() = None,
-            Err(error) if error.code() == Some("invalid_grant") => *self.refused() = Some(mark),
+            // Whatever the server calls it: only the pair itself can be what it refused so.
+            Err(error)
+                if error.kind() == ErrorKind::LoginRequired && error.sent() == Sent::Answered =>
+            {
+                *self.refused() = Some(mark);
+            }
             Err(_) => {}
         }
         outcome

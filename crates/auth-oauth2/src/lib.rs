@@ -33,8 +33,8 @@ pub use dialect::{
 pub use endpoint::Endpoint;
 pub use expires::retry_after;
 pub use grant::{
-    AuthorizationCodeGrant, ClientCredentials, ClientWatch, OnUnknown, OrElse, RefreshToken,
-    RefreshWhen,
+    AuthorizationCodeGrant, ClientCredentials, ClientWatch, OnRefusedClient, OnUnknown, OrElse,
+    RefreshToken, RefreshWhen,
 };
 pub use reply::{Asked, TokenReply, decode, resource_refusal};
 pub use request::{GrantRequest, encode};

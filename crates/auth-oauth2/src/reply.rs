@@ -5,7 +5,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use auth_core::{Clock, Error, Now, Secret, SystemClock};
+use auth_core::{Clock, Error, ErrorKind, Now, Secret, SystemClock};
 use bytes::Bytes;
 use http::{HeaderMap, Response, StatusCode, header::CONTENT_TYPE};
 
@@ -27,6 +27,7 @@ pub struct Asked {
     step: Step,
     at: Now,
     secrets: Vec<Secret>,
+    of_resource: bool,
 }
 
 impl Asked {
@@ -36,6 +37,7 @@ impl Asked {
             step,
             at,
             secrets: Vec::new(),
+            of_resource: false,
         }
     }
 
@@ -54,6 +56,15 @@ impl Asked {
     /// Returns the reading taken just before it was sent.
     pub fn at(&self) -> Now {
         self.at
+    }
+
+    /// Returns who was asked.
+    fn whom(&self) -> &'static str {
+        if self.of_resource {
+            "the API"
+        } else {
+            "the token endpoint"
+        }
     }
 
     /// Returns whether `text` holds any secret of the request.
@@ -114,15 +125,11 @@ pub fn decode(
 ) -> Result<TokenReply, Error> {
     let (status, headers) = (reply.status(), reply.headers());
     let error = |error: Error| refusal::annotate(error, status, headers, asked);
-    if status.is_redirection() {
+    if refusal::is_redirect(status) {
         return Err(error(refusal::redirect(headers, asked)));
     }
     let body = reply.body();
-    let members = if body.len() > auth_core::MAX_BODY {
-        None
-    } else {
-        members(headers, body)
-    };
+    let members = members(headers, body);
     let members = members.as_ref();
     let unreadable = || refusal::Unreadable::new(headers, body.len(), asked);
     match members {
@@ -138,21 +145,29 @@ pub fn decode(
 
 /// Reads the answer to a resource call that brought something else than what was asked for, as [`decode`] reads a
 /// refusal: by its status, its codes, and what the dialect makes of them.
+///
+/// The secrets of the request are not known here, so a code is kept only if it is one of the standard's or of the
+/// dialect's. A status that refuses nothing, such as 200 or 304, is of kind [`Protocol`](auth_core::ErrorKind::Protocol).
 pub fn resource_refusal(
     status: StatusCode,
     headers: &HeaderMap,
     body: &[u8],
     dialect: &Dialect,
 ) -> Error {
-    let asked = Asked::new(Step::Other, SystemClock::new().now());
-    let mut reply = Response::new(Bytes::copy_from_slice(body));
-    *reply.status_mut() = status;
-    *reply.headers_mut() = headers.clone();
-    if status.is_redirection() {
-        return refusal::annotate(refusal::redirect(headers, &asked), status, headers, &asked);
-    }
-    let members = members(headers, body);
-    refused(members.as_ref(), &reply, &asked, dialect)
+    let mut asked = Asked::new(Step::Other, SystemClock::new().now());
+    asked.of_resource = true;
+    let error = if refusal::is_redirect(status) {
+        refusal::redirect(headers, &asked)
+    } else if status.is_client_error() || status.is_server_error() {
+        let mut reply = Response::new(Bytes::copy_from_slice(body));
+        *reply.status_mut() = status;
+        *reply.headers_mut() = headers.clone();
+        return refused(members(headers, body).as_ref(), &reply, &asked, dialect);
+    } else {
+        let why = "the API answered with what is no refusal; report it";
+        Error::new(ErrorKind::Protocol, why)
+    };
+    refusal::annotate(error, status, headers, &asked)
 }
 
 fn refused(
@@ -163,7 +178,7 @@ fn refused(
 ) -> Error {
     let (status, headers) = (reply.status(), reply.headers());
     let code = members.and_then(|members| refusal::code(members, asked, dialect));
-    let error = refusal::by_code(code, status, asked.step);
+    let error = refusal::by_code(code, status, asked);
     let mut error = refusal::annotate(error, status, headers, asked);
     if let Some(code) = code {
         error = error.with_code(code);
@@ -181,6 +196,9 @@ fn refused(
 
 /// Returns the members of a body that says, or does not deny, that it has any.
 fn members(headers: &HeaderMap, body: &[u8]) -> Option<Members> {
+    if body.len() > auth_core::MAX_BODY {
+        return None;
+    }
     let content_type = headers.get(CONTENT_TYPE).map(|value| value.as_bytes());
     let Some(content_type) = content_type else {
         return Members::from_json(body);
@@ -195,15 +213,19 @@ fn members(headers: &HeaderMap, body: &[u8]) -> Option<Members> {
     }
 }
 
-/// Returns whether the reply names an error, under `error` or a name of the dialect's. A token beside an empty one is
-/// good, and the refresh token beside it may be the only one there is.
+/// Returns whether the reply names an error: under `error` any, under a name of the dialect's one that it knows. A token
+/// beside anything else is good, and the refresh token beside it may be the only one there is.
 fn is_denied(members: &Members, dialect: &Dialect) -> bool {
-    let mut names = dialect.error_code.iter().chain(&["error"]);
-    names.any(|name| match members.get(name) {
+    let known = |name: &&str| {
+        let text = members.text(name);
+        text.is_some_and(|text| dialect.error_codes.contains(&text.expose()))
+    };
+    let error = match members.get("error") {
         Some(Value::Text(text)) => !text.is_empty(),
         Some(Value::Object(_)) => true,
         _ => false,
-    })
+    };
+    error || dialect.error_code.iter().any(known)
 }
 
 fn granted(

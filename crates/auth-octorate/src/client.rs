@@ -19,7 +19,7 @@ pub struct Octorate {
     refresh: TokenClient,
     apilogin: TokenClient,
     pub(crate) migrate: TokenClient,
-    watch: ClientWatch,
+    pub(crate) watch: ClientWatch,
 }
 
 impl Octorate {
@@ -71,30 +71,28 @@ impl Octorate {
     /// observer or a clock.
     pub fn admin(&self, adjust: impl FnOnce(CachedBuilder) -> CachedBuilder) -> AdminSource {
         let login = ClientCredentials::new(self.apilogin.clone());
-        AdminSource {
-            cached: adjust(self.source(login)).build(),
-            octorate: self.clone(),
-        }
+        let (cached, octorate) = (adjust(self.source("admin", login)).build(), self.clone());
+        AdminSource { cached, octorate }
     }
 
-    /// Returns a source of tokens for one property, or for all that its login covers; `account` is a name of your own.
-    /// `adjust` may add a store, with [`Config::store_key`], or, as `previous`, a
+    /// Returns a source of tokens for one property, or for all that its login covers, named `octorate/{account}` in
+    /// events and logs. `adjust` may add a store, with [`Config::store_key`], or, as `previous`, a
     /// [`TokenSet::login`](auth_core::TokenSet::login) to begin with, whose first act is a refresh.
     pub fn property<F>(&self, account: &str, adjust: F) -> PropertySource
     where
         F: FnOnce(CachedBuilder) -> CachedBuilder,
     {
         let login = RefreshToken::new(self.refresh.clone());
-        PropertySource {
-            cached: adjust(self.source(self.watch.over(account, login))).build(),
-            octorate: self.clone(),
-        }
+        let (cached, octorate) = (adjust(self.source(account, login)).build(), self.clone());
+        PropertySource { cached, octorate }
     }
 
-    fn source(&self, grant: impl Grant + 'static) -> CachedBuilder {
+    fn source(&self, account: &str, grant: impl Grant + 'static) -> CachedBuilder {
         let origin = self.config.base_url.origin().clone();
-        let builder = Cached::builder(grant, [origin].into_iter().collect());
-        builder.name("octorate").policy(dialect::policy())
+        let grant = self.watch.over(account, grant);
+        Cached::builder(grant, [origin].into_iter().collect())
+            .name(format!("octorate/{account}"))
+            .policy(dialect::policy())
     }
 }
 

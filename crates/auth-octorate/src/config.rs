@@ -79,10 +79,10 @@ impl Config {
         self
     }
 
-    /// Sets what grants are called: a code `code`, all else nothing. Some clients send the standard's names.
+    /// Changes what grants are called: a code `code`, all else nothing. Some clients send the standard's names.
     #[must_use]
-    pub fn grant_types(mut self, grant_types: GrantTypes) -> Self {
-        self.grant_types = grant_types;
+    pub fn grant_types(mut self, change: impl FnOnce(&mut GrantTypes)) -> Self {
+        change(&mut self.grant_types);
         self
     }
 
@@ -117,6 +117,8 @@ struct Raw {
     client_secret: Secret,
     redirect_uri: Option<String>,
     base_url: Option<Endpoint>,
+    authorize_page: Option<Endpoint>,
+    code_max_age: Option<u64>,
 }
 
 #[cfg(feature = "serde")]
@@ -126,6 +128,8 @@ impl TryFrom<Raw> for Config {
     fn try_from(raw: Raw) -> Result<Self, Error> {
         let mut config = Self::new(&raw.client_id, raw.client_secret);
         config.base_url = raw.base_url.unwrap_or(config.base_url);
+        config.authorize_page = raw.authorize_page.unwrap_or(config.authorize_page);
+        let config = config.code_max_age(Duration::from_secs(raw.code_max_age.unwrap_or(60)));
         config.redirect_uri(raw.redirect_uri.as_deref().unwrap_or(DEFAULT_REDIRECT_URI))
     }
 }

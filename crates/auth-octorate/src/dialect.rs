@@ -2,19 +2,19 @@
 
 use std::error::Error as _;
 
-use auth_core::{Error, ErrorKind, OnRefusedLogin, Policy};
+use auth_core::ErrorKind::{Configuration, LoginRequired, Unavailable};
+use auth_core::{Error, OnRefusedLogin, Policy};
 use auth_oauth2::{Dialect, Expiry, Refusal, Step};
 
 use crate::Config;
 
 /// The `type` of an error that is shown. Any other text may be an echo of the request.
+#[rustfmt::skip] // One line for each group of statuses: 400, 401 and 403, 404 and 405, 5xx.
 const TYPES: &[&str] = &[
-    "ApiKeyInvalid",
-    "ApiKeyMissing",
-    "ApiQuotaException",
-    "ApiResourceMissing",
-    "ApiSecurityException",
-    "WrongEnviroment",
+    "ApiParamsExemption", "ApiValidationFailed", "JsonParseExemption",
+    "ApiKeyInvalid", "ApiKeyMissing", "ApiQuotaException", "ApiSecurityException", "WrongEnviroment",
+    "ApiResourceEmpty", "ApiResourceMissing", "MethodNotAllowed",
+    "ApiPartnerServerError", "ApiServerException", "InternalServerError",
 ];
 
 /// Returns how Octorate departs from RFC 6749.
@@ -48,8 +48,6 @@ pub(crate) fn policy() -> Policy {
 
 /// Says what a refusal means. None is explained on the wire, so the step has to tell; calls to resources are `Other`.
 fn refine(refusal: &Refusal<'_>, error: Error) -> Error {
-    use ErrorKind::{Configuration, LoginRequired, Unavailable};
-
     let refused = matches!(refusal.status.as_u16(), 400 | 401 | 403);
     let (kind, why) = match (refusal.step, refusal.code) {
         (_, Some("ApiQuotaException")) => (Unavailable, "the quota of the client is used up; wait"),
@@ -57,15 +55,11 @@ fn refine(refusal: &Refusal<'_>, error: Error) -> Error {
         (Step::RefreshToken, _) if refused => (LoginRequired, REFRESH),
         (Step::AuthorizationCode, _) if refused => (LoginRequired, CODE),
         (Step::ClientCredentials, _) if refused => (Configuration, CLIENT),
-        (Step::Other, _) if error.is_transient() => (Unavailable, "try again later"),
-        (Step::Other, _) => match refusal.status.as_u16() {
-            401 => (
-                Configuration,
-                "is the token, or the old key, the right one?",
-            ),
+        (Step::Other, _) if !error.is_transient() => match refusal.status.as_u16() {
+            401 => (Configuration, "is the token, or the old key, right?"),
             403 => (Configuration, "the client or the user may not do this"),
             // Only what stands in the way answers without JSON.
-            404 if error.source().is_some() => (Unavailable, "is the sandbox out of reach?"),
+            404 if error.source().is_some() => (Configuration, NOT_FOUND),
             _ => (Configuration, "the request was refused; check it"),
         },
         _ => return error,
@@ -73,6 +67,7 @@ fn refine(refusal: &Refusal<'_>, error: Error) -> Error {
     error.with_kind(kind).with_message(why)
 }
 
+const NOT_FOUND: &str = "wrong address? if not, the sandbox may be out of reach: try later";
 const REFRESH: &str = "the refresh token was refused; let the user authorize again";
 const CODE: &str = "the code, its redirect URI or the client secret was refused; start again";
 const CLIENT: &str = "the client was refused; check its id and secret";

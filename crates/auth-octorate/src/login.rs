@@ -1,18 +1,12 @@
 //! The ways to log in.
 
-use auth_core::{Cached, Error, Exchange, Grant, Secret};
+use auth_core::{Cached, Error, ErrorKind, Exchange, Grant, Secret};
 use auth_oauth2::{AuthorizationCode, AuthorizationCodeGrant, GrantRequest, HeaderSecret, Step};
 use http::HeaderName;
 
 use crate::Octorate;
 
 /// A source of tokens for administration and for nothing else. It dereferences to its [`Cached`].
-///
-/// ```
-/// fn look(source: &auth_octorate::AdminSource) {
-///     drop(source.configuration());
-/// }
-/// ```
 ///
 /// ```compile_fail,E0599
 /// fn look(source: &auth_octorate::PropertySource) {
@@ -48,7 +42,9 @@ impl PropertySource {
     pub async fn authorize(&self, code: AuthorizationCode) -> Result<(), Error> {
         let grant = AuthorizationCodeGrant::new(self.octorate.token.clone(), code);
         let login = async move |ctx: Exchange| Ok((grant.exchange(&ctx).await?, ()));
-        self.cached.login_from(login).await
+        self.cached.login_from(login).await?;
+        self.octorate.watch.succeeded();
+        Ok(())
     }
 
     /// Exchanges an old API key for the login of `accommodation`, as [`authorize`](Self::authorize) does a code. It
@@ -56,14 +52,18 @@ impl PropertySource {
     ///
     /// # Errors
     ///
-    /// [`LoginRequired`](auth_core::ErrorKind::LoginRequired) with the code `migration_outcome_unknown` where the answer is lost; otherwise as
-    /// [`Cached::login`].
+    /// [`LoginRequired`](auth_core::ErrorKind::LoginRequired) with the code `migration_outcome_unknown` where the answer
+    /// is lost, [`Configuration`](ErrorKind::Configuration) where either is empty; otherwise as [`Cached::login`].
     ///
     /// # Cancellation
     ///
     /// As [`authorize`](Self::authorize).
     pub async fn migrate(&self, old_key: Secret, accommodation: &str) -> Result<(), Error> {
-        let key = HeaderSecret::new(HeaderName::from_static("key"), old_key);
+        if accommodation.is_empty() {
+            let why = "the id of the accommodation is empty";
+            return Err(Error::new(ErrorKind::Configuration, why));
+        }
+        let key = HeaderSecret::new(HeaderName::from_static("key"), old_key)?;
         let client = self.octorate.migrate.known_by(key);
         let request = GrantRequest::new(Step::Other);
         let request = request.parameter("accommodation", Secret::from(accommodation));

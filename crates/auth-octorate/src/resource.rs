@@ -1,11 +1,9 @@
 //! What concerns calls to resources.
 
-use std::collections::HashMap;
-
-use auth_core::{Error, ErrorKind, Secret, TokenSet, send_with};
+use auth_core::{Error, ErrorKind, Secret, Sent, TokenSet, send_with};
 use auth_oauth2::resource_refusal;
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Response, StatusCode, header};
+use http::{HeaderMap, Method, Request, StatusCode, header};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, from_slice, json};
 
@@ -71,7 +69,8 @@ impl AdminSource {
     /// Afterwards the old or the new list is in force.
     pub async fn replace(&self, list: List, addresses: &[&str]) -> Result<(), Error> {
         addresses.iter().try_for_each(|address| https(address))?;
-        let json = json!(HashMap::from([(list, addresses)])).to_string().into();
+        let lists = std::collections::HashMap::from([(list, addresses)]);
+        let json = json!(lists).to_string().into();
         self.call(Method::PATCH, CONFIGURATION, json).await?;
         Ok(())
     }
@@ -104,38 +103,29 @@ impl AdminSource {
         property.login_from(create).await
     }
 
-    async fn call(
-        &self,
-        method: Method,
-        path: &str,
-        json: Bytes,
-    ) -> Result<Response<Bytes>, Error> {
-        let has_body = !json.is_empty();
+    async fn call(&self, method: Method, path: &str, json: Bytes) -> Result<Bytes, Error> {
         let mut request = Request::new(json);
         *request.method_mut() = method;
         *request.uri_mut() = self.octorate.config.base_url.join(path)?.uri().clone();
-        let json = http::HeaderValue::from_static("application/json");
-        request.headers_mut().insert(header::ACCEPT, json.clone());
-        if has_body {
-            request.headers_mut().insert(header::CONTENT_TYPE, json);
+        let json = || http::HeaderValue::from_static("application/json");
+        if !request.body().is_empty() {
+            request.headers_mut().insert(header::CONTENT_TYPE, json());
         }
+        request.headers_mut().insert(header::ACCEPT, json());
         let reply = send_with(self, &self.octorate.transport, request).await?;
-        if !reply.status().is_success() {
-            return Err(resource_error(
-                reply.status(),
-                reply.headers(),
-                reply.body(),
-            ));
+        let (head, body) = reply.into_parts();
+        if head.status.is_success() {
+            return Ok(body);
         }
-        Ok(reply)
+        Err(resource_error(head.status, &head.headers, &body))
     }
 }
 
-fn read<T: DeserializeOwned>(reply: &Response<Bytes>) -> Result<T, Error> {
+fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Error> {
     // The reason of a failure would quote the body, so it is dropped.
-    from_slice(reply.body()).map_err(|_| {
+    from_slice(body).map_err(|_| {
         let why = "Octorate did as asked, but the answer cannot be read; report it";
-        Error::new(ErrorKind::Protocol, why).with_status(reply.status())
+        Error::new(ErrorKind::Protocol, why).with_sent(Sent::Answered)
     })
 }
 

@@ -21,7 +21,9 @@ async fn the_configuration_is_read_and_its_lists_are_replaced() {
     let list = ["https://shop.example/cb", "https://shop.example/other"];
     admin.replace(List::RedirectUri, &list).await.unwrap();
     assert_eq!(story.emulator.redirect_uris(), list);
-    let plain = admin.replace(List::RedirectUri, &["http://localhost"]).await;
+    let plain = admin
+        .replace(List::RedirectUri, &["http://localhost"])
+        .await;
     assert_eq!(plain.unwrap_err().kind(), ErrorKind::Configuration);
     assert_eq!(story.emulator.redirect_uris(), list, "nothing was sent");
 

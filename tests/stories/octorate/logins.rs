@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use auth_core::{Clock, Error, ErrorKind, Secret, Sent, TokenSet, TokenSource};
-use auth_oauth2::{CallbackError, GrantType, GrantTypes, PendingAuthorizations};
+use auth_oauth2::{CallbackError, GrantType, PendingAuthorizations};
 use auth_testkit::{FailingStore, Fault, StoreCall, StoreFault};
 
 use super::{DAY, PROPERTY, Story, TOKEN, good, refused};
@@ -201,9 +201,13 @@ async fn a_redirect_uri_with_a_query_of_its_own_is_read_back() {
 
 #[tokio::test]
 async fn the_standards_names_can_be_sent() {
-    let mut names = GrantTypes::default();
-    names.client_credentials = GrantType::Omitted;
-    let story = Story::of(|config| config.grant_types(names)).await;
+    let story = Story::of(|config| {
+        config.grant_types(|names| {
+            names.authorization_code = GrantType::Named("authorization_code".into());
+            names.refresh_token = GrantType::Named("refresh_token".into());
+        })
+    })
+    .await;
     story.emulator.configure(|knobs| {
         knobs.accepted_grant_types = vec!["authorization_code".into()];
         knobs.grant_type_on_refresh = true;

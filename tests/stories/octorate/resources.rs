@@ -95,7 +95,12 @@ async fn other_answers_go_to_the_caller() {
     let error = resource_error(answer.status(), answer.headers(), answer.body());
     assert_eq!(
         (error.kind(), answer.status().as_u16()),
-        (ErrorKind::Unavailable, 404)
+        (ErrorKind::Configuration, 404)
+    );
+    let text = error.to_string();
+    assert!(
+        text.contains("address") && text.contains("sandbox"),
+        "{text}"
     );
 
     story.emulator.server().next_at(DEMO, Fault::Status(550));

@@ -1,7 +1,7 @@
 use auth_core::{Credentials, ErrorKind, Secret, TokenRequest};
 use base64::{Engine, engine::general_purpose::STANDARD};
 
-use super::{Basic, FormBody, PublicClient, QueryInsecure};
+use super::{Basic, FormBody, HeaderSecret, PublicClient, QueryInsecure};
 
 async fn request(credentials: impl Credentials) -> TokenRequest {
     let mut request = TokenRequest::new("https://a.example/token".parse().unwrap());
@@ -72,11 +72,12 @@ fn empty_parts_are_refused() {
         FormBody::new("", some.clone()).err(),
         FormBody::new("id", none.clone()).err(),
         QueryInsecure::new("", some).err(),
-        QueryInsecure::new("id", none).err(),
+        QueryInsecure::new("id", none.clone()).err(),
+        HeaderSecret::new(http::HeaderName::from_static("key"), none).err(),
         PublicClient::new("").err(),
     ]
     .map(|error| error.map(|error| error.kind()));
-    assert_eq!(kinds, [Some(ErrorKind::Configuration); 9]);
+    assert_eq!(kinds, [Some(ErrorKind::Configuration); 10]);
 }
 
 #[test]

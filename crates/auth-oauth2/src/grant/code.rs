@@ -84,8 +84,8 @@ impl AuthorizationCodeGrant {
                 *self.code() = Some(code);
                 Err(error)
             }
-            // Waiting helps nobody: the code may be spent, and it is not sent twice.
-            Err(error) if error.is_transient() => Err(error
+            // Waiting helps nobody, nor does an answer that cannot be read: the code may be spent, and is not sent twice.
+            Err(error) if error.is_transient() || error.kind() == ErrorKind::Protocol => Err(error
                 .with_kind(ErrorKind::LoginRequired)
                 .with_message(
                     "the authorization code brought no token and is not sent twice; start the login again",

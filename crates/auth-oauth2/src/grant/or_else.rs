@@ -22,6 +22,7 @@ pub struct OrElse {
     other: Arc<dyn Grant>,
     when: RefreshWhen,
     unknown: OnUnknown,
+    client: OnRefusedClient,
 }
 
 /// When a refresh is tried.
@@ -47,6 +48,17 @@ pub enum OnUnknown {
     Fail,
 }
 
+/// What to do where the refresh was refused to the client, and not for the refresh token's sake.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OnRefusedClient {
+    /// The refresh fails, because the other grant would be refused as well.
+    #[default]
+    Fail,
+    /// The other grant runs at once, for it shows another client or none, or is a grant that the client has.
+    Other,
+}
+
 impl OrElse {
     /// Returns a grant that refreshes by `refresh` and otherwise runs `other`.
     pub fn new(refresh: RefreshToken, other: impl Grant + 'static) -> Self {
@@ -55,6 +67,7 @@ impl OrElse {
             other: Arc::new(other),
             when: RefreshWhen::default(),
             unknown: OnUnknown::default(),
+            client: OnRefusedClient::default(),
         }
     }
 
@@ -69,6 +82,13 @@ impl OrElse {
     #[must_use]
     pub fn on_unknown(mut self, unknown: OnUnknown) -> Self {
         self.unknown = unknown;
+        self
+    }
+
+    /// Says what to do where the refresh was refused to the client.
+    #[must_use]
+    pub fn on_refused_client(mut self, client: OnRefusedClient) -> Self {
+        self.client = client;
         self
     }
 
@@ -95,6 +115,16 @@ pub(super) fn after_refusal(refused: &Error, other: Error) -> Error {
     other
 }
 
+fn is_client_refused(error: &Error) -> bool {
+    let codes = [
+        "invalid_client",
+        "unauthorized_client",
+        "unsupported_grant_type",
+    ];
+    error.kind() == ErrorKind::Configuration
+        && error.code().is_some_and(|code| codes.contains(&code))
+}
+
 fn is_alive(token: &Token, ctx: &Exchange) -> bool {
     let now = ctx.clock.now();
     token
@@ -115,7 +145,8 @@ impl Grant for OrElse {
         let refused = error.kind() == ErrorKind::LoginRequired;
         // An answer that cannot be read may have been a new token, so the outcome is as unknown as without an answer.
         let unknown = error.sent() == Sent::Maybe || error.kind() == ErrorKind::Protocol;
-        let follows = refused || (unknown && self.unknown == OnUnknown::Other);
+        let no_client = self.client == OnRefusedClient::Other && is_client_refused(&error);
+        let follows = refused || no_client || (unknown && self.unknown == OnUnknown::Other);
         if !follows {
             return Err(error);
         }
@@ -123,7 +154,7 @@ impl Grant for OrElse {
         match self.other.exchange(ctx).await {
             Err(other) if refused => Err(after_refusal(&error, other)),
             // The server said nothing against the refresh token, so the login is not over.
-            Err(other) if other.kind() == ErrorKind::LoginRequired => Err(error),
+            Err(other) if other.kind() == ErrorKind::LoginRequired && !no_client => Err(error),
             outcome => outcome,
         }
     }
@@ -139,6 +170,7 @@ impl fmt::Debug for OrElse {
             .field("refresh", &self.refresh)
             .field("when", &self.when)
             .field("unknown", &self.unknown)
+            .field("client", &self.client)
             .finish_non_exhaustive()
     }
 }

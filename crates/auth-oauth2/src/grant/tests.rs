@@ -9,6 +9,7 @@ use crate::{
 };
 
 mod code;
+mod refused;
 
 const TOKEN: &str = r#"{"access_token":"at","expires_in":60,"refresh_token":"rt-2"}"#;
 const BARE: &str = r#"{"access_token":"at","expires_in":60}"#;

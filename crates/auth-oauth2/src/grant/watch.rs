@@ -23,10 +23,11 @@ pub struct ClientWatch {
 }
 
 impl ClientWatch {
-    /// Returns a watch for which `many` refused accounts within that time are too many.
+    /// Returns a watch for which `many` refused accounts within that time are too many. They are two at least: one login
+    /// that ended says nothing about the client.
     pub fn new(many: usize, within: Duration) -> Self {
         Self {
-            many,
+            many: many.max(2),
             within,
             refusals: Arc::default(),
         }
@@ -41,7 +42,8 @@ impl ClientWatch {
         })
     }
 
-    fn succeeded(&self) {
+    /// Takes note that the server accepted the client elsewhere, so that it is not suspected for what came before.
+    pub fn succeeded(&self) {
         let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
         refusals.clear();
     }

@@ -90,6 +90,23 @@ async fn a_refused_password_is_not_sent_again_until_something_changes() {
 }
 
 #[tokio::test]
+async fn a_password_is_refused_by_whatever_code_means_so() {
+    let mut dialect = Dialect::default();
+    dialect.refine = |refusal, error| match refusal.code {
+        Some("unauthorized") => error.with_kind(ErrorKind::LoginRequired),
+        _ => error,
+    };
+    let script = Script::default().reply(401, r#"{"error":"unauthorized"}"#);
+    let grant = ResourceOwnerPassword::new(script.client(dialect), user("demo-pw"));
+    let ctx = Stopped::default().exchange(None);
+    for _ in 0..3 {
+        let error = grant.exchange(&ctx).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::LoginRequired);
+    }
+    assert_eq!(script.sent().len(), 1);
+}
+
+#[tokio::test]
 async fn other_failures_do_not_stop_the_password() {
     let script = Script::default()
         .reply(503, "")

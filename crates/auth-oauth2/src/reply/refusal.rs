@@ -43,7 +43,7 @@ pub(super) fn code<'a>(
 ) -> Option<&'a str> {
     let believed = |text: &&str| {
         let known = CODES.contains(text) || dialect.error_codes.contains(text);
-        known || is_code(text) && !asked.is_echo(text)
+        known || !asked.of_resource && is_code(text) && !asked.is_echo(text)
     };
     let read = |name: &&str| match members.get(name)? {
         Value::Text(text) => Some(text.expose()).filter(believed),
@@ -63,49 +63,41 @@ pub(crate) fn is_code(text: &str) -> bool {
 }
 
 /// Returns what a refusal means by the standard, the status first.
-pub(super) fn by_code(code: Option<&str>, status: StatusCode, step: Step) -> Error {
+pub(super) fn by_code(code: Option<&str>, status: StatusCode, asked: &Asked) -> Error {
     use ErrorKind::{Configuration, LoginRequired, Protocol, Unavailable};
 
     let waits = matches!(status.as_u16(), 408 | 425 | 429) || status.is_server_error();
     let (kind, message) = match code {
-        _ if waits => (
-            Unavailable,
-            "the token endpoint cannot answer now; try again later",
-        ),
-        Some("temporarily_unavailable" | "server_error" | "slow_down") => (
-            Unavailable,
-            "the token endpoint cannot answer now; try again later",
-        ),
-        Some("invalid_grant") => (
-            LoginRequired,
-            "the token endpoint refused the grant; log in again",
-        ),
-        Some("invalid_token" | "expired_token") if step == Step::RefreshToken => (
-            LoginRequired,
-            "the token endpoint refused the refresh token; log in again",
-        ),
+        _ if waits => (Unavailable, "cannot answer now; try again later"),
+        Some("temporarily_unavailable" | "server_error" | "slow_down") => {
+            (Unavailable, "cannot answer now; try again later")
+        }
+        Some("invalid_grant") => (LoginRequired, "refused the grant; log in again"),
+        Some("invalid_token" | "expired_token") if asked.step == Step::RefreshToken => {
+            (LoginRequired, "refused the refresh token; log in again")
+        }
         Some("invalid_client" | "unauthorized_client" | "unauthorized") => (
             Configuration,
-            "the token endpoint refused the client; check its id, its secret and what it may do",
+            "refused the client; check its id, its secret and what it may do",
         ),
         Some(_) if status != StatusCode::OK => (
             Configuration,
-            "the token endpoint refused the request; check the configuration of the client",
+            "refused the request; check the configuration of the client",
         ),
         None if status == StatusCode::UNAUTHORIZED => (
             Configuration,
-            "the token endpoint refused the client without saying why; check its id and its secret",
+            "refused the client without saying why; check its id and its secret",
         ),
         None if status.is_client_error() => (
             Configuration,
-            "the token endpoint refused the request without saying why; check address, client and grant",
+            "refused the request without saying why; check address, client and grant",
         ),
         Some(_) | None => (
             Protocol,
-            "the token endpoint answered with neither a token nor a known error; report it",
+            "answered with neither a token nor a known error; report it",
         ),
     };
-    Error::new(kind, message)
+    Error::new(kind, format!("{} {message}", asked.whom()))
 }
 
 /// Returns the error for a reply that breaks a rule.
@@ -142,6 +134,11 @@ impl Unreadable {
     }
 }
 
+/// Returns whether the answer sends elsewhere. A 304 is of the same class and sends nowhere.
+pub(super) fn is_redirect(status: StatusCode) -> bool {
+    status.is_redirection() && status != StatusCode::NOT_MODIFIED
+}
+
 /// Returns the error for a redirect, which is never followed: it would carry the secrets elsewhere.
 pub(super) fn redirect(headers: &HeaderMap, asked: &Asked) -> Error {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b".-:[]".contains(&b);
@@ -155,11 +152,12 @@ pub(super) fn redirect(headers: &HeaderMap, asked: &Asked) -> Error {
         .and_then(http::Uri::host)
         .filter(|host| host.len() <= 253 && host.bytes().all(plain))
         .filter(|host| !asked.is_echo(host));
+    let whom = asked.whom();
     let message = match host {
-        Some(host) => format!(
-            "the token endpoint redirects to the host {host}; if that is right, configure its address"
-        ),
-        None => "the token endpoint redirects; check its address".to_owned(),
+        Some(host) => {
+            format!("{whom} redirects to the host {host}; if that is right, configure its address")
+        }
+        None => format!("{whom} redirects; check its address"),
     };
     Error::new(ErrorKind::Configuration, message).with_code("redirect")
 }

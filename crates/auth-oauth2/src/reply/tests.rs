@@ -12,6 +12,7 @@ use super::{Asked, TokenReply, decode};
 use crate::{Dialect, Expiry, Step};
 
 mod refusals;
+mod resources;
 
 fn asked() -> Asked {
     let wall = SystemTime::UNIX_EPOCH + Duration::from_secs(1_900_000_000);

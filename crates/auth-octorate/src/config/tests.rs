@@ -52,6 +52,19 @@ fn keys_tell_clients_servers_and_accounts_apart() {
 }
 
 #[test]
+fn a_grant_that_is_named_leaves_the_others_as_they_were() {
+    let standard = config().grant_types(|names| {
+        names.authorization_code = GrantType::Named("authorization_code".into());
+    });
+    let mut expected = config().grant_types;
+    assert_ne!(standard.grant_types, expected);
+    expected.authorization_code = GrantType::Named("authorization_code".into());
+    assert_eq!(standard.grant_types, expected);
+    assert_eq!(expected.client_credentials, GrantType::Omitted);
+    assert_eq!(expected.refresh_token, GrantType::Omitted);
+}
+
+#[test]
 fn nothing_secret_is_shown() {
     assert!(!format!("{:?}", config()).contains("made-up"));
 }
@@ -61,17 +74,24 @@ fn nothing_secret_is_shown() {
 fn a_written_configuration_is_checked_like_any_other() {
     let read = |json: &str| serde_json::from_str::<Config>(json);
     let whole = read(
-        r#"{"client_id":"a","client_secret":"b","redirect_uri":"https://x.example/cb","base_url":"http://127.0.0.1:1/c"}"#,
+        r#"{"client_id":"a","client_secret":"b","redirect_uri":"https://x.example/cb","base_url":"http://127.0.0.1:1/c",
+            "authorize_page":"https://pages.example/own","code_max_age":170}"#,
     )
     .unwrap();
     assert_eq!(&*whole.redirect_uri, "https://x.example/cb");
     assert_eq!(whole.base_url.uri().path(), "/c");
-    assert!(read(r#"{"client_id":"a","client_secret":"b"}"#).is_ok());
+    assert_eq!(whole.authorize_page.uri().path(), "/own");
+    assert_eq!(whole.code_max_age, Duration::from_secs(170));
+    let least = read(r#"{"client_id":"a","client_secret":"b"}"#).unwrap();
+    assert_eq!(least.code_max_age, config().code_max_age);
+    assert_eq!(least.authorize_page.uri(), config().authorize_page.uri());
     for bad in [
         r#"{"client_id":"a"}"#,
         r#"{"client_id":"a","client_secret":"b","redirect_uri":"http://x.example"}"#,
         r#"{"client_id":"a","client_secret":"b","redirect_uri":"https://x.example?y=1"}"#,
         r#"{"client_id":"a","client_secret":"b","base_url":"http://x.example"}"#,
+        r#"{"client_id":"a","client_secret":"b","authorize_page":"http://x.example"}"#,
+        r#"{"client_id":"a","client_secret":"b","code_max_age":-1}"#,
         r#"{"client_id":"a","client_secret":"b","unknown":1}"#,
     ] {
         assert!(read(bad).is_err(), "{bad}");

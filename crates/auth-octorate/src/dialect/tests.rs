@@ -1,4 +1,4 @@
-use auth_core::Now;
+use auth_core::{ErrorKind, Now};
 use auth_oauth2::{Asked, decode};
 use bytes::Bytes;
 use http::Response;
@@ -18,8 +18,6 @@ fn refusal(step: Step, status: u16, body: &'static str) -> (ErrorKind, Option<St
 
 #[test]
 fn the_step_tells_what_was_refused() {
-    use ErrorKind::{Configuration, LoginRequired, Unavailable};
-
     for status in [400, 401, 403] {
         for body in [
             "",

@@ -23,7 +23,7 @@ pub(super) async fn show(planted: &Planted, shown: &mut Shown) {
     shown.show(&FormBody::new("demo", secret(&planted.client_secret)).unwrap());
     shown.show(&QueryInsecure::new("demo", secret(&planted.client_secret)).unwrap());
     let key = http::HeaderName::from_static("key");
-    shown.show(&HeaderSecret::new(key, secret(&planted.api_key)));
+    shown.show(&HeaderSecret::new(key, secret(&planted.api_key)).unwrap());
     shown.show(&PublicClient::new("demo").unwrap());
 
     let mut dialect = Dialect::default();
@@ -63,7 +63,7 @@ pub(super) async fn show(planted: &Planted, shown: &mut Shown) {
     let credentials = credentials.parameter("key", secret(&planted.api_key));
     shown.show(&credentials);
     shown.show(&OrElse::new(refresh, credentials));
-    let watch = ClientWatch::new(1, Duration::from_secs(60));
+    let watch = ClientWatch::new(2, Duration::from_secs(60));
     drop(watch.over(&planted.user, RefreshToken::new(client.clone())));
     shown.show(&watch);
     let user = User::new(secret(&planted.user), secret(&planted.password)).unwrap();

@@ -47,6 +47,13 @@ async fn a_code_is_sent_again_only_if_it_never_left() {
         (Script::default().reply(429, ""), LoginRequired, false),
         (Script::default().reply(400, REFUSED), LoginRequired, false),
         (Script::default().reply(401, ""), Configuration, false),
+        (
+            Script::default().reply(200, r#"{"access_token":"cut of"#),
+            LoginRequired,
+            false,
+        ),
+        (Script::default().reply(200, "{}"), LoginRequired, false),
+        (Script::default().reply(201, TOKEN), LoginRequired, false),
     ];
     for (number, (script, kind, again)) in cases.into_iter().enumerate() {
         let clock = Stopped::default();

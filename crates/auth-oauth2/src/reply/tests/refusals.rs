@@ -131,6 +131,7 @@ fn a_refusal_is_read_by_status_and_then_by_code() {
         (550, "", Unavailable, None),
         (201, r#"{"access_token":"at"}"#, Protocol, None),
         (204, "", Protocol, None),
+        (304, "", Protocol, None),
     ] {
         let error = json(status, body).unwrap_err();
         assert_eq!(error.kind(), kind, "{status} {body}");
@@ -259,6 +260,7 @@ fn a_dialect_says_what_its_codes_mean() {
 fn only_an_error_that_says_something_denies_the_token() {
     let mut dialect = Dialect::default();
     dialect.error_code = &["type"];
+    dialect.error_codes = &["Of-Its-Own"];
     dialect.refine = |_, error| error.with_kind(ErrorKind::LoginRequired);
     for (member, good) in [
         (r#""error":"""#, true),
@@ -267,6 +269,9 @@ fn only_an_error_that_says_something_denies_the_token() {
         (r#""error":0"#, true),
         (r#""error":[]"#, true),
         (r#""type":null"#, true),
+        (r#""type":"Bearer""#, true),
+        (r#""type":"token""#, true),
+        (r#""type":{}"#, true),
         (r#""x":{"y":1,"y":2},"z":[{"y":1,"y":2}]"#, true),
         (r#""error":"x""#, false),
         (r#""error":{}"#, false),
