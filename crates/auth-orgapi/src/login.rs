@@ -8,7 +8,7 @@ use auth_oauth2::{
     Basic, ClientCredentials, OrElse, QueryInsecure, RefreshToken, RefreshWhen, TokenClient,
 };
 
-use crate::{ClientAuth, Config, RefreshMode, dialect, resource::WRONG_REGION};
+use crate::{ClientAuth, Config, RefreshMode, dialect, resource::region};
 
 /// The client's own credentials, with or without refresh tokens in between.
 #[derive(Clone)]
@@ -37,11 +37,7 @@ impl Login {
 #[async_trait]
 impl Grant for Login {
     async fn exchange(&self, ctx: &Exchange) -> Result<TokenSet, Error> {
-        let outcome = self.0.exchange(ctx).await;
-        outcome.map_err(|error| match error.code() {
-            Some("redirect") => error.with_code(WRONG_REGION),
-            _ => error,
-        })
+        self.0.exchange(ctx).await.map_err(region)
     }
 
     fn rotates(&self) -> bool {

@@ -143,7 +143,7 @@ async fn another_region_is_named_and_not_visited() {
     let error = run(&config(), &transport, &held(&ManualClock::new())).await;
     let error = error.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Configuration);
-    assert_eq!(error.code(), Some(WRONG_REGION));
+    assert_eq!(error.code(), Some("wrong_region"));
     assert!(error.to_string().contains("lon1.blynk.cloud"), "{error}");
     assert!(!format!("{error} {error:?}").contains("held"));
     assert_eq!(transport.calls(), 1);

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use http::header::RETRY_AFTER;
+use http::header::{LOCATION, RETRY_AFTER};
 
 use super::*;
 
@@ -22,6 +22,8 @@ fn each_status_says_who_must_act() {
 
     let table = [
         (200, Protocol),
+        (204, Protocol),
+        (304, Protocol),
         (308, Configuration),
         (400, Configuration),
         (401, Configuration),
@@ -86,4 +88,18 @@ fn another_region_is_named_by_its_host_alone() {
 
 fn error_text(status: u16, location: &'static str) -> String {
     format!("{:?}", error(status, &[(LOCATION, location)], ""))
+}
+
+#[test]
+fn what_the_answer_says_about_itself_is_kept_and_no_long_host() {
+    let id = http::HeaderName::from_static("x-request-id");
+    let kept = error(400, &[(id, "req-1")], "");
+    assert_eq!(kept.request_id(), Some("req-1"));
+    let host = "a".repeat(254);
+    let long = error(308, &[(LOCATION, &format!("https://{host}/"))], "");
+    assert_eq!(long.code(), Some(WRONG_REGION));
+    assert!(!long.to_string().contains(&host), "{long}");
+    // A code of the standard does not make a refusal by the API a refusal of a login.
+    let grant = error(400, &[], r#"{"error":"invalid_grant"}"#);
+    assert_eq!(grant.kind(), ErrorKind::Configuration);
 }
