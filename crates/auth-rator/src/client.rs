@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use auth_core::{Cached, CachedBuilder, Error, Grant, Secret, Transport};
 use auth_oauth2::{
-    ClientCredentials, OrElse, RefreshToken, TokenClient,
+    ClientCredentials, OnRefusedClient, OrElse, RefreshToken, TokenClient,
     legacy::{ResourceOwnerPassword, UserCredentials},
 };
 
@@ -27,8 +27,8 @@ impl Rator {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Configuration`](auth_core::ErrorKind::Configuration) where id or secret is empty or cannot be sent
-    /// in the way chosen: the plain Basic header can carry neither a colon in the id nor control characters.
+    /// [`ErrorKind::Configuration`](auth_core::ErrorKind::Configuration) where a name for the brand is empty, and where id
+    /// or secret is empty or cannot be sent in the way chosen: the plain Basic header can carry neither a colon in the id nor control characters.
     pub fn new(config: Config, transport: impl Transport + 'static) -> Result<Self, Error> {
         let transport: Arc<dyn Transport> = Arc::new(transport);
         let (operators, others) = login::clients(&config, &transport)?;
@@ -53,30 +53,26 @@ impl Rator {
 
     /// Logs an end user in by `grant_type=password`, which RFC 9700 §2.4 forbids and this API needs.
     pub fn password(&self, user: impl UserCredentials + 'static) -> CachedBuilder {
-        let client = &self.others;
-        self.login(client, ResourceOwnerPassword::new(client.clone(), user))
+        self.login(ResourceOwnerPassword::new(self.others.clone(), user))
     }
 
     /// Logs an operator in by `grant_type=operator_password`.
     pub fn operator_password(&self, operator: impl UserCredentials + 'static) -> CachedBuilder {
-        let client = &self.operators;
-        let login = ResourceOwnerPassword::new(client.clone(), operator);
-        self.login(client, login.grant_type("operator_password"))
+        let login = ResourceOwnerPassword::new(self.operators.clone(), operator);
+        self.login(login.grant_type("operator_password"))
     }
 
     /// Logs the client itself in, as documented before v17.0.
     pub fn client_credentials(&self) -> CachedBuilder {
-        let client = &self.others;
-        self.login(client, ClientCredentials::new(client.clone()))
+        self.login(ClientCredentials::new(self.others.clone()))
     }
 
     /// Logs the client in on behalf of the operator of that user name, as documented from v17.0 on.
     ///
     /// The server believes whatever name it is told, so the client's secret is worth every operator's password.
     pub fn client_credentials_for(&self, operator: &str) -> CachedBuilder {
-        let client = &self.others;
-        let login = ClientCredentials::new(client.clone());
-        self.login(client, login.parameter("operator", Secret::from(operator)))
+        let login = ClientCredentials::new(self.others.clone());
+        self.login(login.parameter("operator", Secret::from(operator)))
     }
 
     /// Goes on with a refresh token that was obtained elsewhere. Once it is refused, a person has to log in again.
@@ -84,16 +80,18 @@ impl Rator {
         self.source(RefreshToken::new(self.others.clone()).starting_from(refresh))
     }
 
-    fn login(&self, client: &TokenClient, login: impl Grant + 'static) -> CachedBuilder {
-        match self.config.refresh_mode {
-            RefreshMode::Held => self.source(OrElse::new(RefreshToken::new(client.clone()), login)),
-            RefreshMode::Never => self.source(login),
+    fn login(&self, login: impl Grant + 'static) -> CachedBuilder {
+        if self.config.refresh_mode == RefreshMode::Never {
+            return self.source(login);
         }
+        let refresh = RefreshToken::new(self.others.clone());
+        // The login may show no client, and a client may lack the grant to refresh.
+        self.source(OrElse::new(refresh, login).on_refused_client(OnRefusedClient::Other))
     }
 
     fn source(&self, grant: impl Grant + 'static) -> CachedBuilder {
         Cached::builder(grant, self.config.origins())
-            .name("rator")
+            .name(format!("rator/{}", self.config.brand.token_value))
             .policy(dialect::policy())
     }
 }

@@ -61,7 +61,7 @@ pub enum ClientAuth {
     Basic,
     /// By the Basic header, id and secret percent-encoded first (RFC 6749 §2.3.1).
     BasicEncoded,
-    /// As [`Basic`](Self::Basic), but operators log in without it, which some installations want.
+    /// As [`Basic`](Self::Basic), but operators log in (and do not refresh) without it, which some installations want.
     AbsentForOperators,
 }
 
@@ -203,9 +203,10 @@ impl Config {
 /// A brand as it is written down.
 #[cfg(feature = "serde")]
 #[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Raw {
     token_value: String,
-    header_value: String,
+    header_value: Option<String>,
 }
 
 #[cfg(feature = "serde")]
@@ -213,7 +214,8 @@ impl TryFrom<Raw> for BrandKey {
     type Error = Error;
 
     fn try_from(raw: Raw) -> Result<Self, Error> {
-        Self::with_header(&raw.token_value, &raw.header_value)
+        let header = raw.header_value.as_ref().unwrap_or(&raw.token_value);
+        Self::with_header(&raw.token_value, header)
     }
 }
 

@@ -49,7 +49,7 @@ fn refine(refusal: &Refusal<'_>, error: Error) -> Error {
         (Step::ClientCredentials, "invalid_grant", _) => error
             .with_kind(ErrorKind::Configuration)
             .with_message("the server does not let the client act for this operator; check the operator's user name"),
-        (Step::Password, "invalid_grant", _) => error.with_message(
+        (Step::Password, "invalid_grant" | "unauthorized", _) => error.with_kind(ErrorKind::LoginRequired).with_message(
             "the server refused the user name or the password, or the account is locked; the same pair is not sent \
              again, so correct it or ask for another try",
         ),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use auth_core::{Credentials, Error, TokenRequest, Transport};
+use auth_core::{Credentials, Error, ErrorKind, TokenRequest, Transport};
 use auth_oauth2::{Basic, TokenClient};
 
 use crate::{ClientAuth, Config, dialect};
@@ -13,6 +13,11 @@ pub(crate) fn clients(
     config: &Config,
     transport: &Arc<dyn Transport>,
 ) -> Result<(TokenClient, TokenClient), Error> {
+    let mut names = [&config.brand_name, &config.also_send_as].into_iter();
+    if names.any(|name| name.as_deref() == Some("")) {
+        let why = "the name for the brand is empty; leave it out, or say brand_key or brandKey";
+        return Err(Error::new(ErrorKind::Configuration, why));
+    }
     let (id, secret) = (&config.client_id, &config.client_secret);
     let client = |credentials: Arc<dyn Credentials>| {
         let (at, over) = (config.token_url.clone(), Arc::clone(transport));

@@ -1,6 +1,6 @@
 //! What an answer of the API itself means.
 
-use auth_core::{Error, ErrorKind, TokenSource};
+use auth_core::{Error, ErrorKind, TokenSource, send_with};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, StatusCode, header::ACCEPT};
 
@@ -31,32 +31,23 @@ impl Rator {
     /// # Errors
     ///
     /// Those of `source` and of the transport, and the answer with its [`hint`]: of kind [`ErrorKind::Configuration`]
-    /// (404: the brand) or [`ErrorKind::Unavailable`] (401: the token was refused, and the next call obtains another).
+    /// (404: the brand) or [`ErrorKind::Unavailable`] (401: a second token was refused as the first had been).
     ///
     /// # Cancellation
     ///
     /// The future can be dropped at any time.
     pub async fn check_brand(&self, source: &dyn TokenSource, path: &str) -> Result<(), Error> {
         let url = self.config.api_base_url.join(path)?;
-        if !source.origins().allow(url.uri()) {
-            let why = "the tokens of this source are for another API";
-            return Err(Error::new(ErrorKind::Configuration, why));
-        }
-        let token = source.token().await?;
         let mut request = Request::new(Bytes::new());
         *request.uri_mut() = url.uri().clone();
-        let headers = request.headers_mut();
-        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        token.apply(headers);
-        let status = self.transport.send(request).await?.status();
+        let json = HeaderValue::from_static("application/json");
+        request.headers_mut().insert(ACCEPT, json);
+        let status = send_with(source, &self.transport, request).await?.status();
         let kind = match status.as_u16() {
             200..=299 => return Ok(()),
             401 | 408 | 429 | 500..=599 => ErrorKind::Unavailable,
             _ => ErrorKind::Configuration,
         };
-        if status == StatusCode::UNAUTHORIZED {
-            source.reject(&token);
-        }
         let unclear = "the API refused the call, be it for the path or because a proxy removes X-RATOR-brand-key";
         Err(Error::new(kind, hint(status).unwrap_or(unclear)).with_status(status))
     }

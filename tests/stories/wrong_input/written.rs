@@ -149,8 +149,8 @@ fn rator() {
     refused::<Config>(
         &good,
         "brand",
-        json!({ "token_value": "B" }),
-        &["header_value"],
+        json!({ "header_value": "B" }),
+        &["token_value"],
     );
     refused::<Config>(&good, "preset", json!("v4"), &["v3", "v17"]);
     refused::<Config>(&good, "client_auth", json!("none"), &["basic"]);

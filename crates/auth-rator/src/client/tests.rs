@@ -135,3 +135,49 @@ fn handles_can_be_shared_and_shown() {
     shared(&rator);
     assert!(!format!("{rator:?}").contains("demo+secret"));
 }
+
+#[tokio::test]
+async fn operators_without_a_client_refresh_with_it_and_log_in_where_it_is_refused() {
+    let (login, refresh) = ((false, false), (true, true));
+    for (refused, expected) in [
+        (false, vec![login, refresh]),
+        (true, vec![login, refresh, login]),
+    ] {
+        let config = config().client_auth(ClientAuth::AbsentForOperators);
+        let transport = ScriptedTransport::new();
+        let held = r#"{"access_token":"made-up","refresh_token":"made-up-2"}"#;
+        transport.json(StatusCode::OK, held);
+        if refused {
+            let error = r#"{"error":"invalid_client"}"#;
+            transport.json(StatusCode::UNAUTHORIZED, error);
+        }
+        transport.json(StatusCode::OK, r#"{"access_token":"made-up-3"}"#);
+        let rator = Rator::new(config, transport.clone()).unwrap();
+        let source = rator.operator_password(user()).build();
+        source.reject(&source.token().await.unwrap());
+        let token = source.token().await.unwrap();
+        assert_eq!(token.access().expose(), "made-up-3");
+        let sent: Vec<_> = transport
+            .requests()
+            .iter()
+            .map(|sent| {
+                let shown = sent.request().headers().contains_key("authorization");
+                (shown, sent.form_has("grant_type", "refresh_token"))
+            })
+            .collect();
+        assert_eq!(sent, expected);
+    }
+}
+
+#[test]
+fn a_brand_needs_a_name_in_token_requests() {
+    for (config, good) in [
+        (config().brand_name(""), false),
+        (config().also_send_as(""), false),
+        (config().brand_name("brandKey"), true),
+    ] {
+        let made = Rator::new(config, ScriptedTransport::new());
+        let kind = made.err().map(|error| error.kind());
+        assert_eq!(kind, (!good).then_some(ErrorKind::Configuration));
+    }
+}

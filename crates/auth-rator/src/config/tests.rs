@@ -99,6 +99,10 @@ mod reading {
         assert_eq!(config.refresh_mode, RefreshMode::Held);
         assert_eq!(config.brand.header_value, "BRAND1");
         assert_eq!(config.assumed_lifetime, None);
+        let mut short = written();
+        short["brand"] = json!({"token_value": "brand1"});
+        let config: Config = serde_json::from_value(short).unwrap();
+        assert_eq!(config.brand.header_value, "brand1");
     }
 
     #[test]
@@ -127,6 +131,8 @@ mod reading {
             ("api_base_url", json!("https://alice:pw@bss.example/")),
             ("brand", brand),
             ("brand", Value::Null),
+            ("brand", json!({"header_value": "x"})),
+            ("brand", json!({"token_value": "x", "header": "x"})),
             ("client_secret", json!(["demo-secret"])),
             ("unknown", json!(1)),
         ] {

@@ -90,6 +90,14 @@ fn each_refusal_says_who_must_act_and_what_to_look_at() {
             "locked",
         ),
         (
+            Password,
+            401,
+            "unauthorized",
+            Login,
+            Some("unauthorized"),
+            "locked",
+        ),
+        (
             Refresh,
             401,
             "invalid_token",
