@@ -7,10 +7,11 @@ mod providers;
 use std::time::Duration;
 
 use auth_core::{Cached, MemoryStore, Origins, Secret};
-use auth_oauth2::{Basic, FormBody, PublicClient, QueryInsecure};
+use auth_oauth2::{Basic, FormBody, HeaderSecret, PublicClient, QueryInsecure};
 use auth_reqwest::ReqwestTransport;
 use auth_testkit::contract::{self, CredentialsFixture, StoreFixture, TransportFixture};
 use auth_tower::TowerTransport;
+use http::HeaderName;
 
 use crate::clients::hyper_client;
 
@@ -74,6 +75,8 @@ async fn the_ways_to_say_who_the_client_is_are_credentials() {
     contract::credentials(&CredentialsFixture::new(body, secret())).await;
     let query = QueryInsecure::new(ID, secret()).unwrap();
     contract::credentials(&CredentialsFixture::new(query, secret())).await;
+    let header = HeaderSecret::new(HeaderName::from_static("key"), secret()).unwrap();
+    contract::credentials(&CredentialsFixture::new(header, secret())).await;
     let public = PublicClient::new(ID).unwrap();
     contract::credentials(&CredentialsFixture::public(public)).await;
 }
