@@ -132,7 +132,7 @@ fixture!(
     false,
     refusals_of_the_client()
 );
-/// A code is sent once, so what is worth waiting for elsewhere ends this login. Apart from that one exception, which is
+/// A code is sent once, so what is worth waiting for elsewhere, or cannot be read, ends this login. Apart from that one exception, which is
 /// taken back here, it is a grant like any other.
 #[derive(Debug)]
 struct WaitInstead(AuthorizationCodeGrant);
@@ -145,10 +145,11 @@ impl Grant for WaitInstead {
                 .status()
                 .is_some_and(|s| s.is_server_error() || s == 429);
             let unknown = error.sent() == Sent::Maybe || trouble;
-            if unknown && error.kind() == ErrorKind::LoginRequired {
-                error.with_kind(ErrorKind::Unavailable)
-            } else {
-                error
+            match (error.kind(), error.code()) {
+                (ErrorKind::LoginRequired, _) if unknown => error.with_kind(ErrorKind::Unavailable),
+                // What names no reason was not a refusal, but an answer that could not be read.
+                (ErrorKind::LoginRequired, None) => error.with_kind(ErrorKind::Protocol),
+                _ => error,
             }
         })
     }
