@@ -135,6 +135,9 @@ impl TokenClient {
 
     async fn run(&self, request: GrantRequest, ctx: &Exchange) -> Result<TokenSet, Error> {
         let (step, dialect) = (request.step(), &self.0.dialect);
+        // Found only afterwards, a header that cannot be sent would cost the token that was obtained.
+        dressed(Token::bearer("probe".into())?, dialect)
+            .map_err(|error| error.with_kind(ErrorKind::Configuration))?;
         let mut request = request.assemble(&self.0.endpoint, dialect)?;
         self.0.credentials.authenticate(&mut request).await?;
         let written = encode(&request, dialect)?;
@@ -163,10 +166,8 @@ impl TokenClient {
         if reply.skew.is_some_and(|skew| skew > MAX_SKEW) {
             tracing::warn!(skew = ?reply.skew, "the clocks of the server and of this machine differ");
         }
-        let mut token = Token::bearer(reply.access).map_err(answered)?;
-        for (name, value) in &dialect.token_headers {
-            token = token.with_header(name.clone(), value).map_err(answered)?;
-        }
+        let token = Token::bearer(reply.access).and_then(|token| dressed(token, dialect));
+        let mut token = token.map_err(answered)?;
         if let Some(length) = reply.lifetime.or(dialect.assumed_lifetime) {
             token = token.with_lifetime(Lifetime::new(asked.at(), length));
         }
@@ -181,6 +182,14 @@ impl TokenClient {
         let kept = keeps.then(|| sent_refresh(request)).flatten();
         Ok(TokenSet::new(token).with_refresh(reply.refresh.or(kept)))
     }
+}
+
+/// Adds the headers that every token of the dialect brings along.
+fn dressed(token: Token, dialect: &Dialect) -> Result<Token, Error> {
+    let mut headers = dialect.token_headers.iter();
+    headers.try_fold(token, |token, (name, value)| {
+        token.with_header(name.clone(), value)
+    })
 }
 
 fn sent_refresh(request: &TokenRequest) -> Option<Secret> {

@@ -220,3 +220,18 @@ fn public_types_can_be_shared() {
     shared::<PendingAuthorization>();
     shared::<Arc<PendingAuthorizations>>();
 }
+
+#[tokio::test]
+async fn a_header_that_cannot_be_sent_is_found_before_a_token_is_asked_for() {
+    let script = Script::default().reply(200, r#"{"access_token":"at"}"#);
+    let mut dialect = Dialect::default();
+    dialect.token_headers = vec![(HeaderName::from_static("x-brand"), "bränd".into())];
+    let client = script.client(dialect);
+    let ctx = Stopped::default().exchange(None);
+    let error = client.exchange(refresh(), &ctx).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.sent()),
+        (ErrorKind::Configuration, Sent::No)
+    );
+    assert!(script.sent().is_empty());
+}

@@ -86,11 +86,11 @@ pub(super) fn by_code(code: Option<&str>, status: StatusCode, asked: &Asked) -> 
         ),
         None if status == StatusCode::UNAUTHORIZED => (
             Configuration,
-            "refused the client without saying why; check its id and its secret",
+            "refused the client with no code that is known; check its id and its secret",
         ),
         None if status.is_client_error() => (
             Configuration,
-            "refused the request without saying why; check address, client and grant",
+            "refused the request with no code that is known; check address, client and grant",
         ),
         Some(_) | None => (
             Protocol,

@@ -6,8 +6,8 @@ use auth_core::{Origins, TokenSource};
 use auth_reqwest::{AuthMiddleware, HttpService, ReplayBody, ReqwestTransport};
 use auth_testkit::{FailingSource, StaticSource};
 use auth_tower::{
-    Answer, AuthError, AuthLayer, BoxError, Known, Never, NoAuth, PeekBodyLayer, RecordBody, Replay,
-    ReplayWith, RequestHead, TowerTransport, peek::Peeked, replay::Recording, route,
+    Answer, AuthError, AuthLayer, BoxError, Known, Never, NoAuth, PeekBodyLayer, RecordBody,
+    Replay, ReplayWith, RequestHead, TowerTransport, peek::Peeked, replay::Recording, route,
 };
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
