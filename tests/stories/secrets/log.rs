@@ -2,10 +2,10 @@
 
 use std::{
     io,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, LazyLock, Mutex, PoisonError},
 };
 
-use tracing::subscriber::DefaultGuard;
+use tracing::{Dispatch, subscriber::DefaultGuard};
 use tracing_subscriber::{
     fmt::{MakeWriter, format::FmtSpan},
     util::SubscriberInitExt,
@@ -17,8 +17,12 @@ use tracing_subscriber::{
 #[derive(Clone, Default)]
 pub(super) struct Log(Arc<Mutex<Vec<u8>>>);
 
+/// With one subscriber alone, a callsite that a thread without one meets first is switched off for all threads.
+static SECOND: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(tracing_subscriber::registry()));
+
 impl Log {
     pub(super) fn start() -> (Self, DefaultGuard) {
+        LazyLock::force(&SECOND);
         let log = Self::default();
         let guard = tracing_subscriber::fmt()
             .with_max_level(tracing::Level::TRACE)

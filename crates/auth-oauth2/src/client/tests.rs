@@ -157,6 +157,8 @@ async fn logs_tell_what_happened_and_hold_no_secret() {
         .with_span_events(FmtSpan::FULL)
         .with_writer(move || writer.clone())
         .finish();
+    // With one subscriber alone, a callsite that another test's thread meets first is switched off for all threads.
+    let _second = tracing::Dispatch::new(tracing_subscriber::registry());
     let guard = tracing::subscriber::set_default(subscriber);
     let mut dialect = Dialect::default();
     dialect.placement = Placement::Query;

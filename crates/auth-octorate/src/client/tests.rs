@@ -12,7 +12,7 @@ fn is_source(_: &dyn TokenSource) {}
 #[test]
 fn sources_are_handles_that_show_nothing() {
     let config = Config::new("public_demo", Secret::new("made-up-secret"));
-    let octorate = Octorate::connect(config).unwrap();
+    let octorate = Octorate::new(config, Counting::default()).unwrap();
     let (admin, property) = (octorate.admin(|b| b), octorate.property("16997", |b| b));
     is_public(&octorate);
     is_public(&admin);
@@ -25,7 +25,8 @@ fn sources_are_handles_that_show_nothing() {
 #[test]
 fn id_and_secret_are_wanted() {
     for (id, secret) in [("", "made-up"), ("public_demo", "")] {
-        let error = Octorate::connect(Config::new(id, Secret::new(secret))).unwrap_err();
+        let error =
+            Octorate::new(Config::new(id, Secret::new(secret)), Counting::default()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Configuration);
     }
 }
@@ -33,7 +34,7 @@ fn id_and_secret_are_wanted() {
 #[tokio::test]
 async fn whoever_may_be_dropped_can_be_spawned() {
     let config = Config::new("public_demo", Secret::new("made-up-secret"));
-    let octorate = Octorate::connect(config).unwrap();
+    let octorate = Octorate::new(config, Counting::default()).unwrap();
     fn is_send<T: Send>(future: T) {
         drop(future);
     }
@@ -106,4 +107,10 @@ async fn each_account_has_a_name_of_its_own_in_events() {
     seen.sort();
     seen.dedup();
     assert_eq!(seen, ["octorate/16997", "octorate/admin"]);
+}
+
+#[cfg(feature = "reqwest")]
+#[test]
+fn it_brings_a_transport() {
+    assert!(Octorate::connect(Config::new("public_demo", Secret::new("made-up-secret"))).is_ok());
 }
