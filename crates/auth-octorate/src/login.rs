@@ -6,13 +6,8 @@ use http::HeaderName;
 
 use crate::Octorate;
 
-/// A source of tokens for administration and for nothing else. It dereferences to its [`Cached`].
-///
-/// ```compile_fail,E0599
-/// fn look(source: &auth_octorate::PropertySource) {
-///     drop(source.configuration());
-/// }
-/// ```
+/// A source of tokens for administration and for nothing else: a [`PropertySource`] has none of its methods, and the
+/// other way round. It dereferences to its [`Cached`].
 #[derive(Clone, Debug)]
 pub struct AdminSource {
     pub(crate) cached: Cached,
