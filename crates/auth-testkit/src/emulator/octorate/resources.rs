@@ -85,6 +85,11 @@ impl Desk<OctorateKnobs> {
         let Some(body) = json_body(request, notes) else {
             return error(400, "JsonParseExemption", "the body is not JSON");
         };
+        for name in body.as_object().into_iter().flat_map(|body| body.keys()) {
+            if !["redirectUri", "authorizationPages"].contains(&name.as_str()) {
+                notes.deviation(DeviationKind::UnexpectedParameter, name);
+            }
+        }
         match body.get("redirectUri") {
             None => {}
             Some(_) if self.knobs.environment == Environment::Production => {
@@ -125,5 +130,9 @@ fn json_body(request: &Request, notes: &mut Notes) -> Option<Value> {
     if !kind.starts_with("application/json") {
         notes.deviation(DeviationKind::Body, "content-type");
     }
-    serde_json::from_slice(request.body()).ok()
+    let body = serde_json::from_slice(request.body()).ok();
+    if body.is_none() {
+        notes.deviation(DeviationKind::Body, "json");
+    }
+    body
 }

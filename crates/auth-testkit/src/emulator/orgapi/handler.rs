@@ -41,20 +41,26 @@ impl Provider for OrgApiKnobs {
     fn answer(desk: &mut Desk<Self>, request: &Request, now: Now, notes: &mut Notes) -> Answer {
         let now = now.monotonic;
         if let Some(refused) = desk.limit(now) {
+            // It changes nothing, but what is wrong with it is noted all the same.
+            drop(desk.clone().answer_to(request, now, notes));
             return refused;
         }
+        desk.answer_to(request, now, notes)
+    }
+}
+
+impl Desk<OrgApiKnobs> {
+    fn answer_to(&mut self, request: &Request, now: Duration, notes: &mut Notes) -> Answer {
         if request.path() == TOKEN {
-            desk.token(request, now, notes)
+            self.token(request, now, notes)
         } else if let Some(name) = request.path().strip_prefix(RESOURCES) {
-            desk.resource(request, name, now, notes)
+            self.resource(request, name, now, notes)
         } else {
             notes.deviation(DeviationKind::UnknownPath, request.path());
             Answer::html(404)
         }
     }
-}
 
-impl Desk<OrgApiKnobs> {
     fn limit(&mut self, now: Duration) -> Option<Answer> {
         let most = self.knobs.rate_limit?;
         let minute = now.as_secs() / 60;

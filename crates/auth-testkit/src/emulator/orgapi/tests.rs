@@ -119,6 +119,10 @@ async fn knobs_change_the_answers() {
         status(&reply) == 429 && reply.contains("retry-after: 7"),
         "{reply}"
     );
+    assert!(emulator.ledger().deviations().is_empty());
+    let wrong = good.replace("POST", "GET");
+    assert_eq!(status(&ask(&emulator, &wrong).await), 429);
+    assert_eq!(emulator.ledger().deviations().len(), 1);
 }
 
 #[tokio::test]

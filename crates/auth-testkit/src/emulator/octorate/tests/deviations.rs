@@ -205,6 +205,12 @@ async fn of_the_authorize_page_and_the_resources() {
     for (request, kind, name) in [
         (request("POST", "application/json", "{}"), Method, "POST"),
         (request("PATCH", "text/plain", "{}"), Body, "content-type"),
+        (request("PATCH", "application/json", "{"), Body, "json"),
+        (
+            request("PATCH", "application/json", r#"{"active":false}"#),
+            UnexpectedParameter,
+            "active",
+        ),
         (
             request("PATCH", "application/json", plain),
             ParameterValue,
