@@ -17,6 +17,9 @@ pub enum ErrorKind {
     Configuration,
     /// Send the user to log in again: the login is no longer valid.
     LoginRequired,
+    /// Try once more, and be ready to ask for a login: a process died after it began to spend the refresh token, and
+    /// nobody knows whether the provider took it. The next attempt asks the provider.
+    OutcomeUnknown,
     /// Report it: the provider, or this library, broke a rule.
     Protocol,
 }
@@ -95,7 +98,10 @@ impl Error {
 
     /// Returns whether trying again later can help.
     pub fn is_transient(&self) -> bool {
-        self.0.kind == ErrorKind::Unavailable
+        matches!(
+            self.0.kind,
+            ErrorKind::Unavailable | ErrorKind::OutcomeUnknown
+        )
     }
 
     /// Returns whether the request reached the server.

@@ -81,6 +81,8 @@ impl Moment {
 pub struct Lifetime {
     asked: Now,
     length: Duration,
+    /// How much of it was over before the monotonic clock began to count.
+    before: Duration,
 }
 
 impl Lifetime {
@@ -91,6 +93,33 @@ impl Lifetime {
         Self {
             asked,
             length: length.min(MAX_LIFETIME),
+            before: Duration::ZERO,
+        }
+    }
+
+    /// Returns a life of `length` that began at `asked` by the wall clock, as it looks at `now` to a process that may
+    /// have begun later. For stores that read a token back.
+    ///
+    /// Where the wall clock went back since, the life counts from `now`: it is never longer than `length`.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use std::time::{Duration, SystemTime};
+    /// use auth_core::{Lifetime, Now};
+    ///
+    /// let asked = SystemTime::UNIX_EPOCH;
+    /// let now = Now::new(asked + Duration::from_secs(200), Duration::from_secs(1));
+    /// let life = Lifetime::restored(asked, Duration::from_secs(300), now);
+    /// assert_eq!(life.length(), Duration::from_secs(300));
+    /// assert_eq!(life.ends().left(now), Duration::from_secs(100));
+    /// ```
+    pub fn restored(asked: SystemTime, length: Duration, now: Now) -> Self {
+        let passed = now.wall.duration_since(asked).unwrap_or_default();
+        let asked = Now::new(asked.min(now.wall), now.monotonic.saturating_sub(passed));
+        Self {
+            before: passed.saturating_sub(now.monotonic),
+            ..Self::new(asked, length)
         }
     }
 
@@ -106,6 +135,10 @@ impl Lifetime {
 
     /// Returns when the token ends.
     pub fn ends(&self) -> Moment {
-        Moment::after(self.asked, self.length)
+        let ends = Moment::after(self.asked, self.length);
+        Moment {
+            monotonic: ends.monotonic.saturating_sub(self.before),
+            ..ends
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Ways to obtain a token.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 
@@ -30,10 +30,18 @@ pub trait Grant: Send + Sync {
 
     /// Returns whether an exchange spends the refresh token, so that sending it twice would lose the login.
     ///
-    /// The engine treats every grant as one that does. Whoever keeps a record of exchanges that were begun can tell by
-    /// this whether one with an unknown outcome may be begun again.
+    /// With a store, an exchange that does is noted there before it is sent; see [`Intent`](crate::Intent).
     fn rotates(&self) -> bool {
         true
+    }
+
+    /// Returns how long after it was first sent a spent refresh token may be sent once more, because the provider then
+    /// answers with a good token and revokes nothing. Zero, unless the provider promises it.
+    ///
+    /// It decides what is done where a process died between sending and saving: within the leeway the token is sent
+    /// again, later the outcome is reported as unknown.
+    fn leeway(&self) -> Duration {
+        Duration::ZERO
     }
 }
 
@@ -89,6 +97,10 @@ macro_rules! forward {
 
             fn rotates(&self) -> bool {
                 (**self).rotates()
+            }
+
+            fn leeway(&self) -> Duration {
+                (**self).leeway()
             }
         }
     )*};

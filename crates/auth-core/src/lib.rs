@@ -29,7 +29,7 @@ pub use origin::{Origin, Origins};
 pub use policy::{Margin, OnRefusedLogin, OnStoreFailure, Policy};
 pub use secret::Secret;
 pub use source::{Held, Peek, TokenSource};
-pub use store::{Lease, MemoryStore, Record, StoreKey, TokenStore};
+pub use store::{Intent, Lease, MemoryStore, Record, StoreKey, TokenStore};
 pub use tenants::Tenants;
 pub use token::{Token, TokenSet};
 pub use transport::{MAX_BODY, Transport, send_with};

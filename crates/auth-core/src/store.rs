@@ -2,11 +2,11 @@
 
 mod memory;
 
-use std::{fmt, sync::Arc};
+use std::{fmt, str::FromStr, sync::Arc, time::SystemTime};
 
 use async_trait::async_trait;
 
-use crate::{Error, TokenSet};
+use crate::{Error, ErrorKind, TokenSet};
 
 pub use self::memory::MemoryStore;
 
@@ -42,6 +42,23 @@ impl StoreKey {
     }
 }
 
+impl FromStr for StoreKey {
+    type Err = Error;
+
+    /// Reads a key from the text that [`as_str`](StoreKey::as_str) gives, for stores that keep it as text.
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let plain = |part: &str| part.replace("%2F", "/").replace("%25", "%");
+        let parts: Option<Vec<_>> = text
+            .strip_prefix('/')
+            .map(|parts| parts.split('/').map(plain).collect());
+        // Written anew it reads the same, unless it was written by somebody else.
+        parts
+            .map(|parts| Self::new(parts.iter().map(String::as_str)))
+            .filter(|key| key.as_str() == text)
+            .ok_or_else(|| Error::new(ErrorKind::Protocol, "this text is not the key of a login"))
+    }
+}
+
 impl fmt::Display for StoreKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -62,12 +79,61 @@ pub struct Record {
     pub set: TokenSet,
     /// The version to name when saving over it.
     pub version: u64,
+    /// The exchange that was begun with this set, where nobody said how it ended.
+    pub intent: Option<Intent>,
 }
 
 impl Record {
     /// Puts a set and its version together.
     pub fn new(set: TokenSet, version: u64) -> Self {
-        Self { set, version }
+        Self {
+            set,
+            version,
+            intent: None,
+        }
+    }
+
+    /// Adds the exchange that was begun with this set, or takes it away.
+    #[must_use]
+    pub fn with_intent(mut self, intent: Option<Intent>) -> Self {
+        self.intent = intent;
+        self
+    }
+}
+
+/// The note that an exchange was begun which spends the refresh token of a record.
+///
+/// It is made before the request is sent and goes with the next save. Where it is found by another holder of the
+/// lease, the one who made it died in between, and nobody knows whether the refresh token is spent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Intent {
+    /// When the refresh token was first sent, by the wall clock of its holder.
+    pub begun: SystemTime,
+    /// The fence of the lease under which it was sent last.
+    pub fence: u64,
+    /// How often it was sent.
+    pub sends: u32,
+}
+
+impl Intent {
+    /// Returns the note of a first sending.
+    pub fn new(begun: SystemTime, fence: u64) -> Self {
+        Self {
+            begun,
+            fence,
+            sends: 1,
+        }
+    }
+
+    /// Returns the note of one more sending, under the lease with this fence.
+    #[must_use]
+    pub fn again(self, fence: u64) -> Self {
+        Self {
+            fence,
+            sends: self.sends.saturating_add(1),
+            ..self
+        }
     }
 }
 
@@ -121,6 +187,8 @@ pub trait TokenStore: Send + Sync {
 ///
 /// * Saving and removing compare versions: they fail with [`conflict`] where another holder came between.
 /// * The fence is higher than that of every earlier lease on the key.
+/// * A save takes the intent away, whatever set it saves; [`begin`](Self::begin) and [`settle`](Self::settle) leave the
+///   version as it is.
 /// * Dropping the lease releases it as soon as the store can; [`release`](Self::release) waits for that.
 #[async_trait]
 pub trait Lease: Send {
@@ -146,6 +214,33 @@ pub trait Lease: Send {
     ///
     /// Afterwards the old or the new set is stored, whole.
     async fn save(&mut self, expected: Option<u64>, set: &TokenSet) -> Result<u64, Error>;
+
+    /// Returns the version that the next save will give, if it succeeds, so that what is saved can be bound to it.
+    ///
+    /// After a save that failed it may be another.
+    fn next_version(&self) -> u64;
+
+    /// Notes durably that the refresh token of the record of version `expected` is about to be sent.
+    ///
+    /// # Errors
+    ///
+    /// As [`save`](Self::save).
+    ///
+    /// # Cancellation
+    ///
+    /// Afterwards the note is there or not, and the record as it was.
+    async fn begin(&mut self, expected: u64, intent: &Intent) -> Result<(), Error>;
+
+    /// Takes the note away: the exchange is over and brought nothing to save.
+    ///
+    /// # Errors
+    ///
+    /// As [`save`](Self::save).
+    ///
+    /// # Cancellation
+    ///
+    /// As [`begin`](Self::begin).
+    async fn settle(&mut self, expected: u64) -> Result<(), Error>;
 
     /// Removes the record of version `expected`.
     ///
@@ -190,7 +285,7 @@ pub const CONFLICT: &str = "store_conflict";
 /// Returns the error for a save or removal whose expected version is not the one stored, or for a lost lease.
 pub fn conflict() -> Error {
     Error::new(
-        crate::ErrorKind::Unavailable,
+        ErrorKind::Unavailable,
         "the stored login was changed by somebody else meanwhile; load it again",
     )
     .with_code(CONFLICT)

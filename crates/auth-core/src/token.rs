@@ -77,6 +77,22 @@ impl Token {
         Self::new(access).with_header(name, value.expose())
     }
 
+    /// Returns a token with the headers that it had before, for stores that read one back.
+    ///
+    /// # Errors
+    ///
+    /// As [`with_header`](Self::with_header).
+    pub fn from_headers<'a>(
+        access: Secret,
+        headers: impl IntoIterator<Item = (HeaderName, &'a str)>,
+    ) -> Result<Self, Error> {
+        headers
+            .into_iter()
+            .try_fold(Self::new(access), |token, (name, value)| {
+                token.with_header(name, value)
+            })
+    }
+
     fn new(access: Secret) -> Self {
         Self(Arc::new(Inner {
             access,

@@ -26,8 +26,9 @@ use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use auth_core::{
-    Clock, Credentials, Error, Event, Exchange, Grant, Held, Lease, Observer, Origins, Peek,
-    Record, Sleep, StoreKey, Token, TokenRequest, TokenSet, TokenSource, TokenStore, Transport,
+    Clock, Credentials, Error, Event, Exchange, Grant, Held, Intent, Lease, Observer, Origins,
+    Peek, Record, Sleep, StoreKey, Token, TokenRequest, TokenSet, TokenSource, TokenStore,
+    Transport,
 };
 use bytes::Bytes;
 use http::{Request, Response};
@@ -68,6 +69,7 @@ mock! {
     impl Grant for Grant {
         async fn exchange(&self, ctx: &Exchange) -> Result<TokenSet, Error>;
         fn rotates(&self) -> bool;
+        fn leeway(&self) -> Duration;
     }
 }
 
@@ -121,6 +123,9 @@ mock! {
     impl Lease for Lease {
         async fn load(&mut self) -> Result<Option<Record>, Error>;
         async fn save(&mut self, expected: Option<u64>, set: &TokenSet) -> Result<u64, Error>;
+        fn next_version(&self) -> u64;
+        async fn begin(&mut self, expected: u64, intent: &Intent) -> Result<(), Error>;
+        async fn settle(&mut self, expected: u64) -> Result<(), Error>;
         async fn remove(&mut self, expected: u64) -> Result<(), Error>;
         async fn renew(&mut self) -> Result<(), Error>;
         fn fence(&self) -> u64;

@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use auth_core::{
-    Cached, Error, ErrorKind, Lease, MemoryStore, OnStoreFailure, Record, StoreKey, TokenSet,
-    TokenSource, TokenStore, store::save_login,
+    Cached, Error, ErrorKind, Intent, Lease, MemoryStore, OnStoreFailure, Record, StoreKey,
+    TokenSet, TokenSource, TokenStore, store::save_login,
 };
 use auth_testkit::{FailingStore, Gate, ManualClock, ScriptedGrant, StoreCall, token_set};
 
@@ -175,6 +175,18 @@ impl Lease for LooseLease {
 
     async fn save(&mut self, expected: Option<u64>, set: &TokenSet) -> Result<u64, Error> {
         self.0.lease(&self.1).await?.save(expected, set).await
+    }
+
+    fn next_version(&self) -> u64 {
+        0
+    }
+
+    async fn begin(&mut self, expected: u64, intent: &Intent) -> Result<(), Error> {
+        self.0.lease(&self.1).await?.begin(expected, intent).await
+    }
+
+    async fn settle(&mut self, expected: u64) -> Result<(), Error> {
+        self.0.lease(&self.1).await?.settle(expected).await
     }
 
     async fn remove(&mut self, expected: u64) -> Result<(), Error> {

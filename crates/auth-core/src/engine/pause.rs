@@ -33,7 +33,9 @@ pub(crate) fn after_failure(error: &Error, strikes: u32, policy: &Policy, random
     let pause = match error.kind() {
         // Waiting does not mend these, so ask as seldom as the policy allows.
         ErrorKind::LoginRequired | ErrorKind::Configuration => policy.backoff_max,
-        ErrorKind::Unavailable | ErrorKind::Protocol => backoff(strikes, policy, random),
+        ErrorKind::Unavailable | ErrorKind::OutcomeUnknown | ErrorKind::Protocol => {
+            backoff(strikes, policy, random)
+        }
     };
     let asked = error.retry_after().unwrap_or_default();
     pause.max(asked.min(policy.retry_after_max))

@@ -12,7 +12,7 @@ use std::{
 use async_trait::async_trait;
 use tokio::sync::OwnedMutexGuard;
 
-use crate::{Error, Lease, Record, StoreKey, TokenSet, TokenStore, store::conflict};
+use crate::{Error, Intent, Lease, Record, StoreKey, TokenSet, TokenStore, store::conflict};
 
 /// Keeps logins in memory: for tests, for clients that can always log in anew, and for several sources of one process.
 #[derive(Clone, Default)]
@@ -62,6 +62,7 @@ impl TokenStore for MemoryStore {
         let right = Arc::clone(&slot.right).lock_owned().await;
         Ok(Box::new(MemoryLease {
             fence: self.0.next_number(),
+            next: self.0.next_number(),
             store: Arc::clone(&self.0),
             key: key.clone(),
             slot,
@@ -83,6 +84,7 @@ struct MemoryLease {
     key: StoreKey,
     slot: Arc<Slot>,
     fence: u64,
+    next: u64,
     _right: OwnedMutexGuard<()>,
 }
 
@@ -98,13 +100,23 @@ impl Drop for MemoryLease {
 }
 
 impl MemoryLease {
-    fn change(&self, expected: Option<u64>, record: Option<Record>) -> Result<(), Error> {
+    fn change(
+        &self,
+        expected: Option<u64>,
+        change: impl FnOnce(&mut Option<Record>),
+    ) -> Result<(), Error> {
         let mut stored = lock(&self.slot.record);
         if stored.as_ref().map(|record| record.version) != expected {
             return Err(conflict());
         }
-        *stored = record;
+        change(&mut stored);
         Ok(())
+    }
+
+    fn note(&self, expected: u64, intent: Option<Intent>) -> Result<(), Error> {
+        self.change(Some(expected), |stored| {
+            *stored = stored.take().map(|record| record.with_intent(intent));
+        })
     }
 }
 
@@ -115,13 +127,25 @@ impl Lease for MemoryLease {
     }
 
     async fn save(&mut self, expected: Option<u64>, set: &TokenSet) -> Result<u64, Error> {
-        let version = self.store.next_number();
-        self.change(expected, Some(Record::new(set.clone(), version)))?;
-        Ok(version)
+        let record = Record::new(set.clone(), self.next);
+        self.change(expected, |stored| *stored = Some(record))?;
+        Ok(std::mem::replace(&mut self.next, self.store.next_number()))
+    }
+
+    fn next_version(&self) -> u64 {
+        self.next
+    }
+
+    async fn begin(&mut self, expected: u64, intent: &Intent) -> Result<(), Error> {
+        self.note(expected, Some(intent.clone()))
+    }
+
+    async fn settle(&mut self, expected: u64) -> Result<(), Error> {
+        self.note(expected, None)
     }
 
     async fn remove(&mut self, expected: u64) -> Result<(), Error> {
-        self.change(Some(expected), None)
+        self.change(Some(expected), |stored| *stored = None)
     }
 
     async fn renew(&mut self) -> Result<(), Error> {

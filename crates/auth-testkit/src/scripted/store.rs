@@ -5,7 +5,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use auth_core::{Error, Lease, Record, StoreKey, TokenSet, TokenStore};
+use auth_core::{Error, Intent, Lease, Record, StoreKey, TokenSet, TokenStore};
 
 use super::{Gate, script::lock};
 
@@ -23,6 +23,10 @@ pub enum StoreCall {
     LeaseLoad,
     /// [`Lease::save`].
     Save,
+    /// [`Lease::begin`].
+    Begin,
+    /// [`Lease::settle`].
+    Settle,
     /// [`Lease::remove`].
     Remove,
     /// [`Lease::renew`].
@@ -175,6 +179,20 @@ impl Lease for FailingLease {
     async fn save(&mut self, expected: Option<u64>, set: &TokenSet) -> Result<u64, Error> {
         let fault = enter(&self.faults, StoreCall::Save).await?;
         leave(fault, self.inner.save(expected, set).await).await
+    }
+
+    fn next_version(&self) -> u64 {
+        self.inner.next_version()
+    }
+
+    async fn begin(&mut self, expected: u64, intent: &Intent) -> Result<(), Error> {
+        let fault = enter(&self.faults, StoreCall::Begin).await?;
+        leave(fault, self.inner.begin(expected, intent).await).await
+    }
+
+    async fn settle(&mut self, expected: u64) -> Result<(), Error> {
+        let fault = enter(&self.faults, StoreCall::Settle).await?;
+        leave(fault, self.inner.settle(expected).await).await
     }
 
     async fn remove(&mut self, expected: u64) -> Result<(), Error> {

@@ -8,7 +8,7 @@ use std::{
 
 use async_trait::async_trait;
 use auth_core::{
-    Clock, Error, ErrorKind, Lease, Lifetime, Record, Secret, StoreKey, Token, TokenSet,
+    Clock, Error, ErrorKind, Intent, Lease, Lifetime, Record, Secret, StoreKey, Token, TokenSet,
     TokenStore,
     store::{CONFLICT, conflict},
 };
@@ -122,7 +122,12 @@ async fn answer(
             None => store.load(&key()).await?,
         };
         return Ok(match record {
-            Some(record) => format!("{} {}", record.version, written(&record.set)),
+            Some(record) => {
+                let intent = record.intent.map_or("-".to_owned(), |intent| {
+                    format!("{},{},{}", nanos(intent.begun), intent.fence, intent.sends)
+                });
+                format!("{} {intent} {}", record.version, written(&record.set))
+            }
             None => "none".to_owned(),
         });
     }
@@ -132,6 +137,15 @@ async fn answer(
             let set = read(set, clock);
             let version = lease.save(expected.parse().ok(), &set).await?;
             Ok(version.to_string())
+        }
+        ["begin", expected, intent] => {
+            let intent = intent_of(intent).unwrap();
+            let begun = lease.begin(expected.parse().unwrap(), &intent).await;
+            begun.map(|()| "ok".to_owned())
+        }
+        ["settle", expected] => {
+            let settled = lease.settle(expected.parse().unwrap()).await;
+            settled.map(|()| "ok".to_owned())
         }
         ["remove", expected] => {
             let removed = lease.remove(expected.parse().unwrap()).await;
@@ -146,12 +160,28 @@ async fn answer(
 fn written(set: &TokenSet) -> String {
     let refresh = set.refresh().map_or("-", |secret| secret.expose());
     let access = set.token().map_or("-", |token| token.access().expose());
-    let ends = set.token().and_then(Token::lifetime).map(|life| {
-        let ends = life.ends().wall();
-        let since = ends.duration_since(SystemTime::UNIX_EPOCH);
-        since.unwrap().as_nanos().to_string()
-    });
+    let ends = set
+        .token()
+        .and_then(Token::lifetime)
+        .map(|life| nanos(life.ends().wall()).to_string());
     format!("{refresh} {access} {}", ends.as_deref().unwrap_or("-"))
+}
+
+fn nanos(moment: SystemTime) -> u128 {
+    let since = moment.duration_since(SystemTime::UNIX_EPOCH);
+    since.unwrap().as_nanos()
+}
+
+/// Reads when it was begun, under which fence, and how often it was sent. A dash is nothing.
+fn intent_of(text: &str) -> Option<Intent> {
+    let parts: Vec<_> = text.split(',').collect();
+    let &[begun, fence, sends] = &parts[..] else {
+        return None;
+    };
+    let begun = SystemTime::UNIX_EPOCH + Duration::from_nanos(begun.parse().unwrap());
+    let mut intent = Intent::new(begun, fence.parse().unwrap());
+    intent.sends = sends.parse().unwrap();
+    Some(intent)
 }
 
 fn read(words: &[&str], clock: &dyn Clock) -> TokenSet {
@@ -238,9 +268,10 @@ impl<C: Clock> Lease for SharedLease<C> {
         let reply = self.ask("load").await?;
         let words: Vec<_> = reply.split(' ').collect();
         Ok(match &words[..] {
-            [version, set @ ..] if !set.is_empty() => {
+            [version, intent, set @ ..] => {
                 let set = read(set, &self.clock);
-                Some(Record::new(set, version.parse().unwrap()))
+                let record = Record::new(set, version.parse().unwrap());
+                Some(record.with_intent(intent_of(intent)))
             }
             _ => None,
         })
@@ -250,6 +281,20 @@ impl<C: Clock> Lease for SharedLease<C> {
         let expected = expected.map_or("-".to_owned(), |version| version.to_string());
         let reply = self.ask(&format!("save {expected} {}", written(set))).await;
         Ok(reply?.parse().unwrap())
+    }
+
+    fn next_version(&self) -> u64 {
+        0
+    }
+
+    async fn begin(&mut self, expected: u64, intent: &Intent) -> Result<(), Error> {
+        let (begun, fence, sends) = (nanos(intent.begun), intent.fence, intent.sends);
+        let order = format!("begin {expected} {begun},{fence},{sends}");
+        self.ask(&order).await.map(drop)
+    }
+
+    async fn settle(&mut self, expected: u64) -> Result<(), Error> {
+        self.ask(&format!("settle {expected}")).await.map(drop)
     }
 
     async fn remove(&mut self, expected: u64) -> Result<(), Error> {

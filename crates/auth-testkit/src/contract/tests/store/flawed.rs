@@ -10,8 +10,8 @@ use std::{
 
 use async_trait::async_trait;
 use auth_core::{
-    Error, ErrorKind, Lease, MemoryStore, Record, StoreKey, Token, TokenSet, TokenStore,
-    store::CONFLICT,
+    Error, ErrorKind, Intent, Lease, MemoryStore, Record, StoreKey, Token, TokenSet, TokenStore,
+    store::{CONFLICT, conflict},
 };
 use tokio::sync::OwnedMutexGuard;
 
@@ -236,6 +236,24 @@ impl Lease for FlawedLease {
                 Ok(count.0)
             }
             (_, saved) => saved,
+        }
+    }
+
+    fn next_version(&self) -> u64 {
+        self.inner.as_ref().map_or(0, |lease| lease.next_version())
+    }
+
+    async fn begin(&mut self, expected: u64, intent: &Intent) -> Result<(), Error> {
+        match &mut self.inner {
+            Some(lease) => lease.begin(expected, intent).await,
+            None => Err(conflict()),
+        }
+    }
+
+    async fn settle(&mut self, expected: u64) -> Result<(), Error> {
+        match &mut self.inner {
+            Some(lease) => lease.settle(expected).await,
+            None => Err(conflict()),
         }
     }
 

@@ -1,0 +1,1 @@
+//! Nothing: the stories are in the folder `stories`.

@@ -1,0 +1,5 @@
+//! Stories against real servers, which the tests start themselves: private, on a free loopback port, in a temporary
+//! folder. A program that is missing is named together with the line that installs it.
+
+mod servers;
+mod stores;
