@@ -44,6 +44,9 @@ pub struct Dialect {
     pub missing_refresh: MissingRefresh,
     /// Whether a refresh spends the refresh token. It does, to be careful.
     pub rotates: bool,
+    /// How long after it was spent a refresh token may be sent once more, by the provider's promise: never. See
+    /// [`Grant::leeway`](auth_core::Grant::leeway).
+    pub reuse_leeway: Duration,
     /// How long after its arrival an authorization code may still be sent: 10 minutes (RFC 6749 §4.1.2).
     pub code_max_age: Duration,
     /// Members that hold the code of an error, the first readable one counts: `error`.
@@ -72,6 +75,7 @@ impl Default for Dialect {
             token_types: &["bearer"],
             missing_refresh: MissingRefresh::Keep,
             rotates: true,
+            reuse_leeway: Duration::ZERO,
             code_max_age: Duration::from_secs(600),
             error_code: &["error"],
             error_codes: &[],
@@ -98,6 +102,7 @@ impl fmt::Debug for Dialect {
             .field("token_types", &self.token_types)
             .field("missing_refresh", &self.missing_refresh)
             .field("rotates", &self.rotates)
+            .field("reuse_leeway", &self.reuse_leeway)
             .field("code_max_age", &self.code_max_age)
             .field("error_code", &self.error_code)
             .field("error_codes", &self.error_codes)

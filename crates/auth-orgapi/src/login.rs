@@ -1,6 +1,6 @@
 //! The ways to log in.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use auth_core::{Credentials, Error, Exchange, Grant, TokenSet, Transport};
@@ -42,6 +42,10 @@ impl Grant for Login {
 
     fn rotates(&self) -> bool {
         self.0.rotates()
+    }
+
+    fn leeway(&self) -> Duration {
+        self.0.leeway()
     }
 }
 

@@ -69,7 +69,13 @@ async fn a_login_that_another_process_ended_meanwhile_is_saved_all_the_same() {
         .build();
     blinking.every(StoreCall::Save, StoreFault::Before(away()));
     assert!(one.token().await.is_err());
-    // The other process has only the token that is spent by now, and its refusal removes it.
+    // The other process has only the token that is spent by now. It cannot know that the first one is alive, and says
+    // so once; then the refusal removes it.
+    assert_eq!(
+        other.token().await.unwrap_err().kind(),
+        ErrorKind::OutcomeUnknown
+    );
+    clock.advance(seconds(1));
     assert_eq!(
         other.token().await.unwrap_err().kind(),
         ErrorKind::LoginRequired

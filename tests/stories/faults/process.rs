@@ -51,7 +51,12 @@ impl Stage {
 
     /// Starts a process with the stored login.
     async fn login(&self) -> Child {
-        Child::start(&self.setup("login")).await
+        self.login_at("login").await
+    }
+
+    /// Starts a process with the stored login that expects the provider to be so.
+    async fn login_at(&self, provider: &'static str) -> Child {
+        Child::start(&self.setup(provider)).await
     }
 
     /// Starts a process that asks by the client's own credentials.

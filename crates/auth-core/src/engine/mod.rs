@@ -6,6 +6,7 @@
 mod cached;
 mod decide;
 mod flight;
+mod intent;
 mod pause;
 mod saving;
 mod state;

@@ -8,6 +8,7 @@ use crate::{
 
 use super::{
     flight::{race, timed_out, within},
+    intent,
     saving::{self, version},
     state::{Landing, Over, Shared},
 };
@@ -96,17 +97,16 @@ async fn exchange_and_save(
     held: Option<TokenSet>,
     forced: bool,
 ) -> Result<Landing, Error> {
-    let over = Over::Version(version(record.as_ref()));
     let previous = match &record {
         Some(record) => Some(record.set.clone()),
         // What was stored is gone: somebody ended the login, so the copy held in memory is dead too.
         None if shared.lock().stored.is_some() => None,
         None => held,
     };
-    let refused = match exchange(shared, previous, forced, Some(lease)).await {
-        Ok(set) => return saving::save(shared, lease, set, record, over, true).await,
+    let (tried, result) = spend(shared, lease, record, previous, forced).await;
+    let refused = match result {
         Err(error) if error.kind() == ErrorKind::LoginRequired => error,
-        Err(error) => return Err(error),
+        result => return result,
     };
     // Believed only after one more look: another process may have renewed the login meanwhile.
     let limit = shared.policy.exchange_timeout;
@@ -116,7 +116,7 @@ async fn exchange_and_save(
     let Some(again) = again else {
         return Err(refused);
     };
-    if Over::Version(Some(again.version)) == over {
+    if tried == Some(again.version) {
         // Only a server's word ends a login; what was refused on this side was never asked.
         let removes = shared.policy.on_refused_login == OnRefusedLogin::Remove;
         if removes && refused.sent() == Sent::Answered {
@@ -128,9 +128,32 @@ async fn exchange_and_save(
     if is_news(shared, &again) {
         return Ok(Landing::new(again.set, Some(again.version), false));
     }
-    let over = Over::Version(Some(again.version));
-    let set = exchange(shared, Some(again.set.clone()), forced, Some(lease)).await?;
-    saving::save(shared, lease, set, Some(again), over, true).await
+    let previous = Some(again.set.clone());
+    spend(shared, lease, Some(again), previous, forced).await.1
+}
+
+/// Exchanges what `previous` holds and saves what that brings over `record`, or over what `previous` was stored as, whose
+/// version is returned too.
+async fn spend(
+    shared: &Shared,
+    lease: &mut dyn Lease,
+    record: Option<Record>,
+    previous: Option<TokenSet>,
+    forced: bool,
+) -> (Option<u64>, Result<Landing, Error>) {
+    let record = match intent::begin(shared, lease, record, previous.as_ref()).await {
+        Ok(record) => record,
+        Err(error) => return (None, Err(error)),
+    };
+    let stored = version(record.as_ref());
+    let result = match exchange(shared, previous, forced, Some(lease)).await {
+        Ok(set) => saving::save(shared, lease, set, record, Over::Version(stored), true).await,
+        Err(error) => {
+            intent::settle(shared, lease, stored).await;
+            Err(error)
+        }
+    };
+    (stored, result)
 }
 
 async fn exchange(

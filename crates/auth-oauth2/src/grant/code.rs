@@ -3,6 +3,7 @@
 use std::{
     fmt,
     sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -132,6 +133,10 @@ impl Grant for AuthorizationCodeGrant {
 
     fn rotates(&self) -> bool {
         self.refresh.rotates()
+    }
+
+    fn leeway(&self) -> Duration {
+        self.refresh.leeway()
     }
 }
 

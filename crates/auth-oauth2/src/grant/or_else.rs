@@ -1,6 +1,6 @@
 //! Refreshing while that works, and something else where it does not.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use auth_core::{Error, ErrorKind, Exchange, Grant, Sent, Token, TokenSet};
@@ -161,6 +161,11 @@ impl Grant for OrElse {
 
     fn rotates(&self) -> bool {
         self.refresh.rotates()
+    }
+
+    /// A spent refresh token costs nothing here: it is refused, and the other grant follows.
+    fn leeway(&self) -> Duration {
+        Duration::MAX
     }
 }
 

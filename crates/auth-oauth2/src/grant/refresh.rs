@@ -3,6 +3,7 @@
 use std::{
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -106,6 +107,10 @@ impl Grant for RefreshToken {
 
     fn rotates(&self) -> bool {
         self.client.dialect().rotates
+    }
+
+    fn leeway(&self) -> Duration {
+        self.client.dialect().reuse_leeway
     }
 }
 

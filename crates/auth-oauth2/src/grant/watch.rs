@@ -93,6 +93,10 @@ impl<G: Grant> Grant for Watched<G> {
     fn rotates(&self) -> bool {
         self.grant.rotates()
     }
+
+    fn leeway(&self) -> Duration {
+        self.grant.leeway()
+    }
 }
 
 impl fmt::Debug for ClientWatch {

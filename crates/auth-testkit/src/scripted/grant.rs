@@ -43,24 +43,32 @@ struct Inner {
     script: Script<Exchange, TokenSet>,
     seen: Mutex<Vec<Seen>>,
     rotates: bool,
+    leeway: Duration,
 }
 
 impl ScriptedGrant {
     /// Returns a grant with an empty script, whose exchanges spend the refresh token.
     pub fn new() -> Self {
-        Self::with(true)
+        Self::with(true, Duration::ZERO)
     }
 
     /// Returns a grant with an empty script, whose exchanges do not spend the refresh token.
     pub fn reusing() -> Self {
-        Self::with(false)
+        Self::with(false, Duration::ZERO)
     }
 
-    fn with(rotates: bool) -> Self {
+    /// Returns a grant with an empty script, whose exchanges spend the refresh token, which is good once more within
+    /// `leeway`.
+    pub fn lenient(leeway: Duration) -> Self {
+        Self::with(true, leeway)
+    }
+
+    fn with(rotates: bool, leeway: Duration) -> Self {
         Self(Arc::new(Inner {
             script: Script::new(),
             seen: Mutex::default(),
             rotates,
+            leeway,
         }))
     }
 
@@ -172,6 +180,10 @@ impl Grant for ScriptedGrant {
 
     fn rotates(&self) -> bool {
         self.0.rotates
+    }
+
+    fn leeway(&self) -> Duration {
+        self.0.leeway
     }
 }
 

@@ -6,6 +6,7 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     process::{self, Command, Stdio},
+    time::Duration,
 };
 
 use auth_core::{Cached, CachedBuilder, Origins, Policy, Secret, TokenSource};
@@ -206,17 +207,35 @@ fn source(setup: &str) -> Cached {
         Endpoint::parse(url).unwrap(),
         Basic::encoded(id, &Secret::from(secret)).unwrap(),
         ReqwestTransport::from_builder(client).unwrap(),
-        Dialect::default(),
+        match grant {
+            "lenient" => lenient(),
+            "lasting" => lasting(),
+            _ => Dialect::default(),
+        },
     );
     let clock = SharedClock::open(Path::new(clock));
     let builder = match grant {
-        "login" => {
+        "login" | "lenient" | "lasting" => {
             let store = SharedStore(store.parse().unwrap(), clock.clone());
             over(Cached::builder(RefreshToken::new(tokens), origins())).store(store, key())
         }
         _ => over(Cached::builder(ClientCredentials::new(tokens), origins())),
     };
     builder.clock(clock).build()
+}
+
+/// A provider that takes a spent refresh token once more for an hour.
+pub(super) fn lenient() -> Dialect {
+    let mut dialect = Dialect::default();
+    dialect.reuse_leeway = Duration::from_secs(3600);
+    dialect
+}
+
+/// A provider whose refresh tokens are not spent.
+fn lasting() -> Dialect {
+    let mut dialect = Dialect::default();
+    dialect.rotates = false;
+    dialect
 }
 
 fn over(builder: CachedBuilder) -> CachedBuilder {

@@ -1,11 +1,11 @@
 //! A process that stands still while time goes on.
 
 use auth_core::{Cached, Origins, TokenSource};
-use auth_oauth2::{Basic, Dialect, Endpoint, RefreshToken, TokenClient};
+use auth_oauth2::{Basic, Endpoint, RefreshToken, TokenClient};
 use auth_reqwest::ReqwestTransport;
 use auth_testkit::Fault;
 
-use super::{Stage, key, seconds, soon};
+use super::{Stage, child::lenient, key, seconds, soon};
 
 /// After so long a store gives the lease of a silent process to another.
 const LEASE: u64 = 15;
@@ -91,7 +91,8 @@ fn another_process(stage: &Stage) -> Cached {
         Endpoint::parse(&stage.emulator.token_url()).unwrap(),
         Basic::encoded(&id, &secret).unwrap(),
         ReqwestTransport::new().unwrap(),
-        Dialect::default(),
+        // The provider's promise, see the stories.
+        lenient(),
     );
     Cached::builder(RefreshToken::new(tokens), Origins::default())
         .clock(stage.clock.manual())

@@ -1,0 +1,93 @@
+//! The note in the store that a refresh token is being spent, and what to do about one that a dead process left.
+
+use std::time::{Duration, SystemTime};
+
+use crate::{Error, ErrorKind, Intent, Lease, Record, Sent, TokenSet};
+
+use super::{flight::within, saving, state::Shared};
+
+#[cfg(test)]
+mod tests;
+
+/// How often one refresh token may be sent where the provider grants leeway.
+const SENDS: u32 = 2;
+
+/// Notes that the refresh token of `previous` is about to be sent, if an exchange spends it, and returns the record to
+/// save over. A login that was never stored is stored first, so that there is something to note it on.
+pub(super) async fn begin(
+    shared: &Shared,
+    lease: &mut dyn Lease,
+    record: Option<Record>,
+    previous: Option<&TokenSet>,
+) -> Result<Option<Record>, Error> {
+    let spent = previous.filter(|set| shared.grant.rotates() && set.refresh().is_some());
+    let Some(spent) = spent else {
+        return Ok(record);
+    };
+    let limit = shared.policy.exchange_timeout;
+    let noted = within(shared, limit, Sent::No, note(shared, lease, &record, spent)).await;
+    match noted {
+        Ok(Noted::Begun(record)) => Ok(Some(record)),
+        Ok(Noted::Unknown) => Err(outcome_unknown()),
+        // Who serves without the store exchanges without it too.
+        Err(_) if saving::serves(shared) => Ok(record),
+        Err(error) => Err(error),
+    }
+}
+
+/// Takes the note away after an exchange that brought nothing: this process knows how it ended, and says so itself.
+pub(super) async fn settle(shared: &Shared, lease: &mut dyn Lease, version: Option<u64>) {
+    if let Some(version) = version.filter(|_| shared.grant.rotates()) {
+        let limit = shared.policy.exchange_timeout;
+        // A note that stays is reported as unknown once; nothing is lost by that.
+        let _ = within(shared, limit, Sent::No, lease.settle(version)).await;
+    }
+}
+
+enum Noted {
+    Begun(Record),
+    /// Another process began and died, and the provider may have spent the token.
+    Unknown,
+}
+
+async fn note(
+    shared: &Shared,
+    lease: &mut dyn Lease,
+    record: &Option<Record>,
+    spent: &TokenSet,
+) -> Result<Noted, Error> {
+    let record = match record {
+        Some(record) => record.clone(),
+        None => Record::new(spent.clone(), lease.save(None, spent).await?),
+    };
+    let now = shared.clock.wall();
+    let intent = match record.intent.clone() {
+        None => Intent::new(now, lease.fence()),
+        Some(left) if may_send_again(&left, shared.grant.leeway(), now) => {
+            left.again(lease.fence())
+        }
+        Some(_) => {
+            // Told once: the next attempt asks the provider.
+            lease.settle(record.version).await?;
+            return Ok(Noted::Unknown);
+        }
+    };
+    lease.begin(record.version, &intent).await?;
+    Ok(Noted::Begun(record))
+}
+
+/// Returns whether the provider promises to take a refresh token once more that was sent under `left`.
+fn may_send_again(left: &Intent, leeway: Duration, now: SystemTime) -> bool {
+    // A clock that went back says nothing about how long ago it was.
+    let passed = now.duration_since(left.begun);
+    left.sends < SENDS && passed.is_ok_and(|passed| passed < leeway)
+}
+
+fn outcome_unknown() -> Error {
+    Error::new(
+        ErrorKind::OutcomeUnknown,
+        "a process ended while it was spending the refresh token, which may be lost; the next attempt asks the \
+         provider, and where that is refused a person must log in again",
+    )
+    .with_sent(Sent::Maybe)
+}
