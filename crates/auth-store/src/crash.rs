@@ -1,0 +1,52 @@
+//! Places at which the tests of this workspace kill a process: no part of the interface, and empty without the feature
+//! `crash-points`.
+//!
+//! `AUTH_STORE_CRASH_AT` names a place, `file:synced` say, or `file:synced#3` for the third time it is passed.
+
+/// All places, each before the step that follows it. The part before the colon names the store.
+pub const POINTS: &[&str] = &[
+    "lock:opened",
+    "lock:held",
+    "lock:numbered",
+    "lock:releasing",
+    "file:read",
+    "file:compared",
+    "file:created",
+    "file:half-written",
+    "file:written",
+    "file:synced",
+    "file:renamed",
+    "file:folder-synced",
+    "file:erased",
+];
+
+/// Ends the process here, where the tests ask for it.
+#[cfg(not(all(feature = "crash-points", unix)))]
+#[inline]
+pub fn point(_name: &'static str) {}
+
+/// Ends the process here, where the tests ask for it.
+///
+/// # Panics
+///
+/// Where `name` is not one of [`POINTS`]: the tests would not come here.
+#[cfg(all(feature = "crash-points", unix))]
+pub fn point(name: &'static str) {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use rustix::process::{Signal, getpid, kill_process};
+
+    static PASSED: AtomicU64 = AtomicU64::new(0);
+
+    assert!(POINTS.contains(&name), "{name} is not among the points");
+    let Ok(wanted) = std::env::var("AUTH_STORE_CRASH_AT") else {
+        return;
+    };
+    let (place, time) = wanted.split_once('#').unwrap_or((&wanted, "1"));
+    let passed = || PASSED.fetch_add(1, Ordering::Relaxed) + 1;
+    if place == name && time.parse() == Ok(passed()) {
+        // Nothing can be done about a signal that cannot be sent, but going on would hide it.
+        let _ = kill_process(getpid(), Signal::KILL);
+        std::process::abort();
+    }
+}

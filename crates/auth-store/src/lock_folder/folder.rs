@@ -1,0 +1,282 @@
+//! A folder that nobody else can look into.
+
+use std::{
+    fs::File,
+    io,
+    os::{fd::OwnedFd, unix::fs::MetadataExt},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use auth_core::{Error, ErrorKind, StoreKey};
+use rustix::{
+    fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, Stat},
+    io::Errno,
+    process::geteuid,
+};
+use sha2::{Digest, Sha256};
+
+/// What everything is opened with: a planted link is not followed, a planted pipe does not hold us up, and a program
+/// that is started does not get the file.
+const CAREFUL: OFlags = OFlags::NOFOLLOW
+    .union(OFlags::NONBLOCK)
+    .union(OFlags::CLOEXEC);
+
+/// A folder that only this user can use (mode 0700), held open. Cheap to clone.
+///
+/// Its files are found through the open folder, never by a path a second time, and are refused unless they are regular
+/// files of this user with mode 0600 or stricter. All calls block.
+///
+/// # Example
+///
+/// ```
+/// use auth_store::PrivateFolder;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let place = tempfile::tempdir()?;
+/// let folder = PrivateFolder::open(place.path().join("logins"))?;
+/// assert!(folder.open_file("none")?.is_none());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct PrivateFolder(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    folder: OwnedFd,
+    path: PathBuf,
+}
+
+impl PrivateFolder {
+    /// Opens the folder at `path`, and makes it where there is none, parents included, all with mode 0700.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Configuration`] where something else is in its place, such as a link, or where the folder belongs
+    /// to somebody else or others may use it; [`ErrorKind::Unavailable`] where it cannot be made now.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
+        // Without what may stand at the end, such as a slash, which would follow a link.
+        let path = &path.as_ref().components().collect::<PathBuf>();
+        let failed = |error: Errno| refusal(path, "open the folder", &error.into());
+        let open = || rustix::fs::openat(CWD, path, CAREFUL | OFlags::DIRECTORY, Mode::empty());
+        let folder = match open() {
+            Err(Errno::NOENT) => {
+                create(path).map_err(failed)?;
+                open().map_err(failed)?
+            }
+            other => other.map_err(failed)?,
+        };
+        let stat = rustix::fs::fstat(&folder).map_err(failed)?;
+        check(&stat, path, FileType::Directory, "0700")?;
+        Ok(Self(Arc::new(Inner {
+            folder,
+            path: path.to_owned(),
+        })))
+    }
+
+    /// Returns where the folder was when it was opened.
+    pub fn path(&self) -> &Path {
+        &self.0.path
+    }
+
+    /// Returns the name under which the files of `key` go: its SHA-256 in hexadecimal, however long the key is.
+    pub fn name_of(key: &StoreKey) -> String {
+        use std::fmt::Write as _;
+
+        let digest = Sha256::digest(key.as_str());
+        digest.iter().fold(String::new(), |mut name, byte| {
+            // Writing to a text cannot fail.
+            let _ = write!(name, "{byte:02x}");
+            name
+        })
+    }
+
+    /// Opens the file `name` for reading; `None` where there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Configuration`] where it is no regular file, belongs to somebody else or is open to others, and as
+    /// [`open`](Self::open).
+    pub fn open_file(&self, name: &str) -> Result<Option<File>, Error> {
+        match self.at(name, OFlags::RDONLY) {
+            Err(Errno::NOENT) => Ok(None),
+            opened => self.checked(name, opened).map(Some),
+        }
+    }
+
+    /// Opens the file `name` for reading and writing, and makes it (mode 0600) where there is none. Nothing is
+    /// truncated.
+    ///
+    /// # Errors
+    ///
+    /// As [`open_file`](Self::open_file).
+    pub fn open_or_create(&self, name: &str) -> Result<File, Error> {
+        self.checked(name, self.at(name, OFlags::RDWR | OFlags::CREATE))
+    }
+
+    /// Makes the file `name` (mode 0600), which must not be there.
+    ///
+    /// # Errors
+    ///
+    /// As [`open_file`](Self::open_file).
+    pub fn create(&self, name: &str) -> Result<File, Error> {
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL;
+        self.checked(name, self.at(name, flags))
+    }
+
+    /// Gives the file `from` the name `to`, over a file of that name.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub fn rename(&self, from: &str, to: &str) -> Result<(), Error> {
+        let folder = &self.0.folder;
+        rustix::fs::renameat(folder, from, folder, to)
+            .map_err(|error| self.failure("rename a file", &error.into()))
+    }
+
+    /// Removes the file `name`, and says whether there was one.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub fn remove(&self, name: &str) -> Result<bool, Error> {
+        match rustix::fs::unlinkat(&self.0.folder, name, AtFlags::empty()) {
+            Ok(()) => Ok(true),
+            Err(Errno::NOENT) => Ok(false),
+            Err(error) => Err(self.failure("remove a file", &error.into())),
+        }
+    }
+
+    /// Waits until names that were made, changed or removed are on the disk.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub fn sync(&self) -> Result<(), Error> {
+        rustix::fs::fsync(&self.0.folder)
+            .map_err(|error| self.failure("sync the folder", &error.into()))
+    }
+
+    /// Returns the names of everything in the folder, in no order. Names that are not UTF-8 are left out.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub fn names(&self) -> Result<Vec<String>, Error> {
+        let failed = |error: Errno| self.failure("list the folder", &error.into());
+        let mut names = Vec::new();
+        for entry in Dir::read_from(&self.0.folder).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            names.extend(entry.file_name().to_str().ok().map(str::to_owned));
+        }
+        Ok(names)
+    }
+
+    /// Returns the error that says that `doing` failed in this folder, and what to do.
+    pub fn failure(&self, doing: &str, error: &io::Error) -> Error {
+        refusal(self.path(), doing, error)
+    }
+
+    /// Returns whether `file` is what is found under `name`.
+    pub(super) fn is_still(&self, name: &str, file: &File) -> Result<bool, Error> {
+        let failed = |error: io::Error| self.failure("look at a file", &error);
+        let own = file.metadata().map_err(failed)?;
+        match rustix::fs::statat(&self.0.folder, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(found) => Ok(found.st_dev == own.dev() && found.st_ino == own.ino()),
+            Err(Errno::NOENT) => Ok(false),
+            Err(error) => Err(failed(error.into())),
+        }
+    }
+
+    fn at(&self, name: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
+        let mode = Mode::RUSR | Mode::WUSR;
+        rustix::fs::openat(&self.0.folder, name, CAREFUL | flags, mode)
+    }
+
+    fn checked(&self, name: &str, opened: Result<OwnedFd, Errno>) -> Result<File, Error> {
+        let path = self.path().join(name);
+        let failed = |error: Errno| refusal(&path, "open the file", &error.into());
+        let file = opened.map_err(failed)?;
+        let stat = rustix::fs::fstat(&file).map_err(failed)?;
+        check(&stat, &path, FileType::RegularFile, "0600")?;
+        Ok(file.into())
+    }
+}
+
+/// Makes a folder and those above it, so that they survive a loss of power.
+fn create(path: &Path) -> Result<(), Errno> {
+    let mode = Mode::RWXU;
+    let parent = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    match rustix::fs::mkdirat(CWD, path, mode) {
+        Err(Errno::NOENT) if path != parent => {
+            create(parent)?;
+            match rustix::fs::mkdirat(CWD, path, mode) {
+                Err(Errno::EXIST) => {}
+                other => other?,
+            }
+        }
+        // Somebody else was faster.
+        Err(Errno::EXIST) => {}
+        other => other?,
+    }
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let parent = rustix::fs::openat(CWD, parent, flags, Mode::empty())?;
+    rustix::fs::fsync(parent)
+}
+
+/// Refuses what is not of type `wanted`, of this user and closed to everybody else.
+fn check(stat: &Stat, path: &Path, wanted: FileType, mode: &str) -> Result<(), Error> {
+    let problem = if FileType::from_raw_mode(stat.st_mode) != wanted {
+        "is something else than what belongs there; move it away".to_owned()
+    } else if stat.st_uid != geteuid().as_raw() {
+        format!(
+            "belongs to another user; run as that user, or `chown {}` it",
+            geteuid().as_raw()
+        )
+    } else if stat.st_mode & 0o077 != 0 {
+        format!("is open to other users; close it with `chmod {mode}` and replace its logins")
+    } else {
+        return Ok(());
+    };
+    Err(Error::new(
+        ErrorKind::Configuration,
+        format!("{path:?} {problem}"),
+    ))
+}
+
+/// Says what failed at `path` and what to do about it. A path is no secret, and the system's texts quote nothing.
+fn refusal(path: &Path, doing: &str, error: &io::Error) -> Error {
+    use ErrorKind::{Configuration, Unavailable};
+
+    let (kind, advice) = match Errno::from_io_error(error) {
+        Some(Errno::NOSPC | Errno::DQUOT | Errno::FBIG) => {
+            (Unavailable, "there is no room left; make room")
+        }
+        Some(Errno::ROFS) => (Unavailable, "it is read-only; make it writable"),
+        Some(Errno::IO) => (Unavailable, "the disk failed; look at the system's log"),
+        Some(Errno::LOOP | Errno::NOTDIR | Errno::ISDIR | Errno::NXIO | Errno::EXIST) => (
+            Configuration,
+            "something else than what belongs there is in its place, such as a link; move it away",
+        ),
+        Some(Errno::ACCESS | Errno::PERM) => {
+            (Configuration, "this user may not; change owner or mode")
+        }
+        Some(Errno::NOLCK | Errno::NOTSUP | Errno::NOSYS) => (
+            Configuration,
+            "this file system has no locks; use a folder on a local disk, or another store",
+        ),
+        Some(Errno::NOENT | Errno::NAMETOOLONG) => (
+            Configuration,
+            "the folder is gone or cannot be; open another",
+        ),
+        _ => (Unavailable, "try again"),
+    };
+    // The number is enough to find the system's own words for it.
+    let source = io::Error::from_raw_os_error(error.raw_os_error().unwrap_or(5));
+    Error::new(kind, format!("could not {doing} at {path:?}: {advice}")).with_source(source)
+}
