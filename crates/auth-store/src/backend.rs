@@ -3,6 +3,8 @@
 use async_trait::async_trait;
 use auth_core::{Error, Secret, StoreKey};
 
+use crate::Durable;
+
 /// How many versions one slot can give: more than any exchange needs.
 const BLOCK: u64 = 1 << 10;
 
@@ -71,6 +73,14 @@ pub trait Backend: Send + Sync + 'static {
     ///
     /// Safe: reading changes nothing.
     async fn keys(&self) -> Result<Vec<StoreKey>, Error>;
+
+    /// Returns the store that keeps logins here as they are: whoever can read the place has them.
+    fn in_plain_text(self) -> Durable<Self>
+    where
+        Self: Sized,
+    {
+        Durable::new(self)
+    }
 }
 
 /// A key that is locked. Dropping it unlocks it as soon as the place can.
