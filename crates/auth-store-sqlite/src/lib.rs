@@ -1,1 +1,20 @@
 #![doc = include_str!("../README.md")]
+
+#[cfg(not(any(feature = "bundled", feature = "unbundled")))]
+compile_error!("choose the SQLite to link: feature `bundled` or feature `unbundled`");
+
+#[cfg(not(unix))]
+compile_error!("locks and private files are those of Unix; this store works there only");
+
+mod connection;
+mod error;
+mod place;
+mod schema;
+mod slot;
+mod store;
+
+pub use slot::SqliteSlot;
+pub use store::SqliteStore;
+
+#[cfg(test)]
+mod tests;

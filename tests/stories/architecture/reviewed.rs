@@ -4,6 +4,7 @@ use super::workspace::{Kind, Workspace};
 
 /// A new line needs a reason why we do not do without it.
 const REVIEWED: &[(&str, &str)] = &[
+    ("apple-native-keyring-store", "the keychain of macOS"),
     ("arc-swap", "one atomic load to see the current token"),
     (
         "async-trait",
@@ -27,21 +28,29 @@ const REVIEWED: &[(&str, &str)] = &[
     ("hyper", "testkit: emulators speak real HTTP"),
     ("hyper-util", "testkit: serving HTTP/1 and HTTP/2"),
     ("jiff", "absolute expiry dates"),
+    ("keyring-core", "one interface for the keyrings of all systems"),
     ("mockall", "testkit: mocks of the seams"),
     ("percent-encoding", "user names and passwords in Basic"),
     ("pin-project-lite", "named futures without unsafe code"),
     ("reqwest", "one transport among others, in its own crate"),
     ("reqwest-middleware", "for its users, behind a feature"),
+    ("rustix", "system calls without unsafe code of ours"),
     ("serde", "configuration and replies"),
     ("serde_json", "replies of token endpoints"),
     ("sha2", "the PKCE challenge"),
+    ("sqlx", "SQL databases, without unsafe code of ours"),
     ("subtle", "comparing state without a timing leak"),
+    ("tempfile", "files that are private from their first moment"),
     ("thiserror", "leaf errors, never seen in a signature"),
     ("tokio", "tasks, waits and locks"),
     ("tower-layer", "the trait that the layer implements"),
     ("tower-service", "the trait that its service implements"),
     ("tracing", "what the engine did, without secrets"),
     ("url", "authorization and callback addresses"),
+    (
+        "zbus-secret-service-keyring-store",
+        "the Secret Service of Linux desktops, without C code",
+    ),
     ("zeroize", "secrets are wiped when dropped"),
 ];
 

@@ -1,0 +1,167 @@
+//! A connection that one statement at a time uses: a pool of one.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use auth_core::{Error, ErrorKind};
+use sqlx::{
+    ConnectOptions, Sqlite, SqliteConnection,
+    query::Query,
+    sqlite::{SqliteArguments, SqliteConnectOptions, SqliteRow, SqliteSynchronous},
+};
+use tokio::sync::Mutex;
+
+use crate::{
+    error::told,
+    place::{Files, Place},
+    schema,
+};
+
+/// How long SQLite waits for a lock that another connection holds before it says that the database is busy.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
+
+/// One statement with what is bound to it.
+pub(crate) type Statement = Query<'static, Sqlite, SqliteArguments>;
+
+/// A connection and whoever waits for it, in the order in which they came.
+///
+/// The statements of a connection run on a thread of its own, one after the other, each of them in a transaction of
+/// its own. So a caller who goes away half-way leaves nothing open: the statement ends, and the next one comes after.
+pub(crate) struct Seat {
+    place: Arc<Place>,
+    role: Role,
+    held: Mutex<Option<Held>>,
+}
+
+/// What a connection is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    Reader,
+    Writer,
+}
+
+struct Held {
+    connection: SqliteConnection,
+    files: Files,
+}
+
+impl Seat {
+    pub(crate) fn new(place: &Arc<Place>, role: Role) -> Self {
+        Self {
+            place: Arc::clone(place),
+            role,
+            held: Mutex::new(None),
+        }
+    }
+
+    /// Connects now rather than with the first statement.
+    pub(crate) async fn take(&self) -> Result<(), Error> {
+        ready(&self.place, self.role, &mut *self.held.lock().await)
+            .await
+            .map(drop)
+    }
+
+    /// Changes something and returns how many rows were changed.
+    pub(crate) async fn execute(&self, statement: Statement) -> Result<u64, Error> {
+        let mut seat = self.held.lock().await;
+        let held = ready(&self.place, self.role, &mut seat).await?;
+        let result = statement.execute(&mut held.connection).await;
+        // What was committed to a file that is gone by now may be gone with it.
+        let still = still_there(&self.place, held);
+        let result = settle(&mut seat, result)?;
+        still.map(|()| result.rows_affected())
+    }
+
+    /// Returns all rows that a statement gives.
+    pub(crate) async fn rows(&self, statement: Statement) -> Result<Vec<SqliteRow>, Error> {
+        let mut seat = self.held.lock().await;
+        let held = ready(&self.place, self.role, &mut seat).await?;
+        let result = statement.fetch_all(&mut held.connection).await;
+        settle(&mut seat, result)
+    }
+}
+
+/// Returns the connection of a seat, a new one where there is none, to the file that has the name now.
+async fn ready<'a>(
+    place: &Place,
+    role: Role,
+    seat: &'a mut Option<Held>,
+) -> Result<&'a mut Held, Error> {
+    if seat.is_none() {
+        *seat = Some(connect(place, role).await?);
+    }
+    let held = seat.as_mut().ok_or_else(crate::place::replaced)?;
+    still_there(place, held)?;
+    Ok(held)
+}
+
+/// Ends a connection that is of no more use.
+fn settle<T>(seat: &mut Option<Held>, result: Result<T, sqlx::Error>) -> Result<T, Error> {
+    result.map_err(|error| {
+        if !matches!(error, sqlx::Error::Database(_)) {
+            *seat = None;
+        }
+        told(&error)
+    })
+}
+
+fn still_there(place: &Place, held: &Held) -> Result<(), Error> {
+    if place.files()? == held.files {
+        Ok(())
+    } else {
+        Err(crate::place::replaced())
+    }
+}
+
+async fn connect(place: &Place, role: Role) -> Result<Held, Error> {
+    let mut connection = open(options(place), role).await?;
+    schema::verify(&mut connection).await?;
+    // By now SQLite has its log open, and nobody takes it away while this connection is there.
+    let files = place.files()?;
+    Ok(Held { connection, files })
+}
+
+/// Opens a connection as it is, and says what may be done with it.
+pub(crate) async fn open(
+    options: SqliteConnectOptions,
+    role: Role,
+) -> Result<SqliteConnection, Error> {
+    let options = match role {
+        Role::Reader => options.pragma("query_only", "ON"),
+        Role::Writer => options,
+    };
+    options.connect().await.map_err(|error| match error {
+        // Its text holds the path; there is no other input to it.
+        sqlx::Error::Io(_) => Error::new(
+            ErrorKind::Configuration,
+            "SQLite cannot open a file of this name",
+        ),
+        error => told(&error),
+    })
+}
+
+/// Returns the settings of each connection. None of them changes the file.
+pub(crate) fn options(place: &Place) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(place.path())
+        .busy_timeout(PATIENCE)
+        .synchronous(SqliteSynchronous::Full)
+        // Where a sync needs to be told to reach the disk.
+        .pragma("fullfsync", "ON")
+        .pragma("checkpoint_fullfsync", "ON")
+        // What was removed or written over is overwritten with zeros in the database file.
+        .pragma("secure_delete", "ON")
+        // A damaged or hostile file is found early and runs nothing.
+        .pragma("cell_size_check", "ON")
+        .pragma("trusted_schema", "OFF")
+        .statement_cache_capacity(8)
+        .thread_name(|number| format!("auth-store-sqlite-{number}"))
+        .disable_statement_logging()
+}
+
+impl fmt::Debug for Seat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Seat")
+            .field("role", &self.role)
+            .finish_non_exhaustive()
+    }
+}

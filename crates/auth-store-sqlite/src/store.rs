@@ -1,0 +1,157 @@
+//! The store: one database file and the locks beside it.
+
+use std::{fmt, path::Path, sync::Arc};
+
+use async_trait::async_trait;
+use auth_core::{Error, Secret, StoreKey};
+use auth_store::{Backend, LockFolder, Value, crash};
+use sqlx::{Row, query, sqlite::SqliteRow};
+
+use crate::{
+    connection::{self, Role, Seat, Statement},
+    error::{told, unreadable},
+    place::Place,
+    schema,
+    slot::SqliteSlot,
+};
+
+/// What [`auth_store::Durable`] writes at most; a longer text was written by something else.
+const LONGEST: i64 = 256 * 1024;
+
+/// Logins in a SQLite database, for all processes of one machine. Cheap to clone.
+///
+/// It has two connections: writes wait for each other, reads for other reads. A login is locked by a file in the folder
+/// `<database>-locks`, never by a transaction, so an exchange under way keeps nobody else from writing.
+///
+/// # Example
+///
+/// ```
+/// use auth_core::{StoreKey, TokenStore};
+/// use auth_store::Backend;
+/// use auth_store_sqlite::SqliteStore;
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("logins.db");
+/// let store = SqliteStore::open(path).await?.in_plain_text();
+/// assert!(store.load(&StoreKey::new(["example", "alice"])).await?.is_none());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct SqliteStore(Arc<Shared>);
+
+struct Shared {
+    place: Arc<Place>,
+    locks: LockFolder,
+    reader: Seat,
+    writer: Seat,
+}
+
+impl SqliteStore {
+    /// Opens the database at `path`, or makes one that only this user can open, in a folder that exists.
+    ///
+    /// Open a path once in a process and clone what you get.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Configuration`](auth_core::ErrorKind::Configuration) where the file is a link, belongs to or is
+    /// open to another user (code `foreign_database` where it belongs to another program, `newer_schema` to a newer
+    /// version of this one), or where SQLite cannot be durable there (`no_write_ahead_log`, `settings_ignored`);
+    /// [`ErrorKind::Protocol`](auth_core::ErrorKind::Protocol) where it is damaged or no database, and
+    /// [`ErrorKind::Unavailable`](auth_core::ErrorKind::Unavailable) where it is locked or the disk is full.
+    ///
+    /// # Cancellation
+    ///
+    /// Safe: the database is there as a whole, or empty, or not at all.
+    pub async fn open(path: impl AsRef<Path> + Send) -> Result<Self, Error> {
+        let place = Arc::new(Place::prepare(path.as_ref())?);
+        let locks = LockFolder::open(place.locks())?;
+        // One at a time: turning the log on needs the database for itself and does not wait for it.
+        let lock = locks
+            .lock(&StoreKey::new(["auth-store-sqlite", "open"]))
+            .await?;
+        let mut first = connection::open(connection::options(&place), Role::Writer).await?;
+        crash::point("sqlite:opened");
+        schema::prepare(&mut first).await?;
+        crash::point("sqlite:prepared");
+        let store = Self(Arc::new(Shared {
+            reader: Seat::new(&place, Role::Reader),
+            writer: Seat::new(&place, Role::Writer),
+            locks,
+            place,
+        }));
+        store.0.writer.take().await?;
+        store.0.reader.take().await?;
+        drop(first);
+        lock.release().await;
+        Ok(store)
+    }
+
+    /// Returns the connection that changes things.
+    pub(crate) fn writer(&self) -> &Seat {
+        &self.0.writer
+    }
+
+    /// Returns all rows that a statement gives.
+    pub(crate) async fn rows(&self, statement: Statement) -> Result<Vec<SqliteRow>, Error> {
+        self.0.reader.rows(statement).await
+    }
+}
+
+#[async_trait]
+impl Backend for SqliteStore {
+    type Slot = SqliteSlot;
+
+    async fn read(&self, key: &StoreKey) -> Result<Option<Value>, Error> {
+        let statement = query(
+            "SELECT version, CASE WHEN length(CAST(body AS BLOB)) <= ? THEN body END FROM login WHERE key = ?",
+        );
+        let statement = statement.bind(LONGEST).bind(key.as_str().to_owned());
+        let rows = self.rows(statement).await?;
+        let value = |row: &SqliteRow| {
+            let body: Option<String> = column(row, 1)?;
+            let body = body.map(Secret::new).ok_or_else(unreadable)?;
+            Ok(Value::new(version(row)?, body))
+        };
+        rows.first().map(value).transpose()
+    }
+
+    async fn lock(&self, key: &StoreKey) -> Result<SqliteSlot, Error> {
+        let mut lock = self.0.locks.lock(key).await?;
+        crash::point("sqlite:locked");
+        let statement = query("SELECT version FROM login WHERE key = ?");
+        let rows = self.rows(statement.bind(key.as_str().to_owned())).await?;
+        // The numbers of the lock are behind where its folder was lost or the database came from elsewhere.
+        if let Some(version) = rows.first().map(version).transpose()? {
+            lock.raise(version)?;
+        }
+        Ok(SqliteSlot::new(self.clone(), key.clone(), lock))
+    }
+
+    async fn keys(&self) -> Result<Vec<StoreKey>, Error> {
+        let rows = self.rows(query("SELECT key FROM login")).await?;
+        let key = |row| column::<String>(row, 0)?.parse();
+        rows.iter().map(key).collect()
+    }
+}
+
+fn version(row: &SqliteRow) -> Result<u64, Error> {
+    u64::try_from(column::<i64>(row, 0)?).map_err(|_| unreadable())
+}
+
+fn column<'r, T>(row: &'r SqliteRow, index: usize) -> Result<T, Error>
+where
+    T: sqlx::Decode<'r, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>,
+{
+    row.try_get(index).map_err(|error| told(&error))
+}
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteStore")
+            .field("path", &self.0.place.path())
+            .finish_non_exhaustive()
+    }
+}
