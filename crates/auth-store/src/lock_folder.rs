@@ -6,7 +6,7 @@ mod turns;
 
 use std::{fmt, fs::File, path::Path, sync::Arc, time::Duration};
 
-use auth_core::{Clock, Error, ErrorKind, StoreKey, SystemClock};
+use auth_core::{Clock, Error, StoreKey, SystemClock};
 
 use crate::{Numbers, crash};
 
@@ -89,8 +89,8 @@ impl LockFolder {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Configuration`] where the file system has no locks, or where something else than a lock file that
-    /// only this user can open is in its place; [`ErrorKind::Unavailable`] where the folder cannot be written now.
+    /// [`ErrorKind::Configuration`](auth_core::ErrorKind::Configuration) where the file system has no locks, or where something else than a lock file that
+    /// only this user can open is in its place; [`ErrorKind::Unavailable`](auth_core::ErrorKind::Unavailable) where the folder cannot be written now.
     ///
     /// # Cancellation
     ///
@@ -118,18 +118,11 @@ impl LockFolder {
 
     /// Tries once, on a thread that may block: a file is opened, read and written.
     async fn attempt(&self, name: String) -> Result<Option<(File, Numbers)>, Error> {
-        let (folder, clock, try_lock) =
-            (self.folder.clone(), Arc::clone(&self.clock), self.try_lock);
-        let attempt = move || attempt(&folder, &name, &*clock, try_lock);
+        let (clock, try_lock) = (Arc::clone(&self.clock), self.try_lock);
         // Where nobody waits for the outcome any more, the file is closed with it, and the lock is free.
-        tokio::task::spawn_blocking(attempt)
+        self.folder
+            .run(move |folder| attempt(folder, &name, &*clock, try_lock))
             .await
-            .unwrap_or_else(|_| {
-                Err(Error::new(
-                    ErrorKind::Unavailable,
-                    "the runtime is ending; take the lock in another one",
-                ))
-            })
     }
 }
 

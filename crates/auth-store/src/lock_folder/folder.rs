@@ -25,7 +25,7 @@ const CAREFUL: OFlags = OFlags::NOFOLLOW
 /// A folder that only this user can use (mode 0700), held open. Cheap to clone.
 ///
 /// Its files are found through the open folder, never by a path a second time, and are refused unless they are regular
-/// files of this user with mode 0600 or stricter. All calls block.
+/// files of this user with mode 0600 or stricter. All calls but [`run`](Self::run) block.
 ///
 /// # Example
 ///
@@ -89,6 +89,29 @@ impl PrivateFolder {
             // Writing to a text cannot fail.
             let _ = write!(name, "{byte:02x}");
             name
+        })
+    }
+
+    /// Runs `work` on a thread that may block. It must be called within a Tokio runtime.
+    ///
+    /// # Errors
+    ///
+    /// Those of `work`, and [`ErrorKind::Unavailable`] where the runtime ends or `work` panics.
+    ///
+    /// # Cancellation
+    ///
+    /// What is begun runs to its end, and owns what it was given until then.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Self) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let folder = self.clone();
+        let done = tokio::task::spawn_blocking(move || work(&folder)).await;
+        done.unwrap_or_else(|_| {
+            Err(Error::new(
+                ErrorKind::Unavailable,
+                "the work on a file was broken off; try again",
+            ))
         })
     }
 
