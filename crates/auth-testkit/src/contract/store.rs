@@ -1,6 +1,10 @@
 mod changes;
 mod contents;
+mod dropped;
+mod intents;
 mod leases;
+mod limits;
+mod model;
 
 use std::{
     fmt,
@@ -26,6 +30,7 @@ pub struct StoreFixture {
     patience: Duration,
     tasks: usize,
     largest: usize,
+    cap: Option<usize>,
 }
 
 impl StoreFixture {
@@ -43,7 +48,8 @@ impl StoreFixture {
             keys: AtomicUsize::new(0),
             patience: PATIENCE,
             tasks: 32,
-            largest: 256 * 1024,
+            largest: 128 * 1024,
+            cap: None,
         }
     }
 
@@ -61,10 +67,17 @@ impl StoreFixture {
         self
     }
 
-    /// Says how many bytes the largest value has that the store must take: 256 KiB unless told otherwise.
+    /// Says how many bytes the largest token has that the store must take: 128 KiB unless told otherwise.
     #[must_use]
     pub fn largest(mut self, largest: usize) -> Self {
         self.largest = largest;
+        self
+    }
+
+    /// Says from how many bytes on the store must refuse a token. Without it nothing is too large.
+    #[must_use]
+    pub fn cap(mut self, cap: usize) -> Self {
+        self.cap = Some(cap);
         self
     }
 
@@ -90,6 +103,7 @@ impl fmt::Debug for StoreFixture {
             .field("patience", &self.patience)
             .field("tasks", &self.tasks)
             .field("largest", &self.largest)
+            .field("cap", &self.cap)
             .finish_non_exhaustive()
     }
 }
@@ -102,7 +116,7 @@ impl fmt::Debug for StoreFixture {
 /// | `round_trip` | what was saved is what every load returns: both tokens, headers, times, scope, extras |
 /// | `keys_apart` | keys that look alike have records of their own |
 /// | `list` | exactly the keys that have a record, each once |
-/// | `large` | a value of 256 KiB |
+/// | `large`, `too_large` | a token of 128 KiB is kept; one over the cap is refused, and nothing changes |
 /// | `first_save` | saving for the first time fails where there is a record, saving over fails where there is none |
 /// | `save_compares`, `remove_compares` | a version that is not the one stored is refused as a conflict, and nothing changes |
 /// | `version_moves` | each save has a new version, and none ever comes back, not even after a removal |
@@ -113,6 +127,11 @@ impl fmt::Debug for StoreFixture {
 /// | `dropped_call` | a call that is dropped half-way leaves the store usable and a whole record |
 /// | `fence` | each lease has a higher number than all before |
 /// | `renew` | a lease in force can be extended |
+/// | `announced` | a save has the version that was announced |
+/// | `intent`, `intent_compares` | an exchange that was begun is noted on the version stored, moves it not, and goes with the next save |
+/// | `dropped_anywhere` | every call, dropped at every wait, leaves the record before or after it, and nothing in the way |
+/// | `model` | a long history, right and wrong changes through both handles, is what a plain model says |
+/// | `fails_at_each_call` | a failure at the k-th call, for every k, loses nothing that was acknowledged |
 /// | `concurrent` | many tasks lose no update, and never two are at it |
 ///
 /// # Panics
@@ -125,5 +144,9 @@ impl fmt::Debug for StoreFixture {
 pub async fn token_store(fixture: &StoreFixture) {
     contents::run(fixture).await;
     changes::run(fixture).await;
+    limits::run(fixture).await;
     leases::run(fixture).await;
+    intents::run(fixture).await;
+    dropped::run(fixture).await;
+    model::run(fixture).await;
 }

@@ -85,7 +85,7 @@ pub(super) fn login(refresh: &str) -> TokenSet {
     TokenSet::login(Secret::from(refresh))
 }
 
-fn conflict<T>(clause: Clause, outcome: Result<T, Error>, doing: &str) {
+pub(super) fn conflict<T>(clause: Clause, outcome: Result<T, Error>, doing: &str) {
     let error = clause.fails(outcome, doing);
     clause.kind(&error, ErrorKind::Unavailable, doing);
     clause.holds(

@@ -15,7 +15,6 @@ pub(super) async fn run(fixture: &StoreFixture) {
     round_trip(fixture).await;
     keys_apart(fixture).await;
     list(fixture).await;
-    large(fixture).await;
 }
 
 async fn empty(fixture: &StoreFixture) {
@@ -126,20 +125,6 @@ async fn list(fixture: &StoreFixture) {
     }
 }
 
-async fn large(fixture: &StoreFixture) {
-    let clause = fixture.clause("large");
-    let key = fixture.key("large");
-    let value = Secret::new("x".repeat(fixture.largest));
-    let token = clause.succeeds(Token::bearer(value), "making a token");
-    let set = TokenSet::new(token).with_refresh(Some(Secret::from("refresh")));
-    let mut lease = fixture.lease(clause, &key).await;
-    clause.succeeds(lease.save(None, &set).await, "saving a large value");
-    clause.succeeds(lease.release().await, "releasing");
-    let found = load(clause, &*fixture.store, &key).await;
-    let same = found.is_some_and(|record| difference(&set, &record.set).is_none());
-    clause.holds(same, "a large value came back changed");
-}
-
 pub(super) async fn load(clause: Clause, store: &dyn TokenStore, key: &StoreKey) -> Option<Record> {
     clause.succeeds(clause.soon(store.load(key), "loading").await, "loading")
 }
@@ -160,7 +145,7 @@ fn full_set(clause: Clause) -> TokenSet {
 }
 
 /// Names the first part in which two sets differ. Times may be rounded to the second.
-fn difference(saved: &TokenSet, loaded: &TokenSet) -> Option<&'static str> {
+pub(super) fn difference(saved: &TokenSet, loaded: &TokenSet) -> Option<&'static str> {
     if saved.refresh().map(Secret::expose) != loaded.refresh().map(Secret::expose) {
         return Some("refresh token");
     }
