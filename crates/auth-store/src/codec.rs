@@ -40,5 +40,8 @@ const FORMAT: u64 = 1;
 /// The longest text, in bytes.
 const MAX_TEXT: usize = 256 * 1024;
 
+/// What a save leaves free, so that a note always fits: a login whose exchange cannot be noted could never be renewed.
+const NOTE_ROOM: usize = 128;
+
 /// The most headers of one token. Each may stand for the whole access token, so a short text could ask for much.
 const MAX_HEADERS: usize = 64;

@@ -2,6 +2,8 @@
 
 mod lease;
 mod open;
+#[cfg(test)]
+pub(crate) mod shelf;
 mod task;
 #[cfg(test)]
 mod tests;
@@ -54,6 +56,34 @@ impl<B: Backend> Durable<B> {
         self.clock = Arc::new(clock);
         self
     }
+
+    /// Removes whatever is stored under `key`, whether or not anybody can read it, and returns whether there was
+    /// something.
+    ///
+    /// This is for an entry that was refused as [`UNREADABLE`](crate::UNREADABLE) or
+    /// [`NEWER_FORMAT`](crate::NEWER_FORMAT) and is to make room for a new login.
+    ///
+    /// # Errors
+    ///
+    /// As [`TokenStore::lease`] and [`Lease::remove`].
+    ///
+    /// # Cancellation
+    ///
+    /// Afterwards the entry is there, whole, or gone.
+    pub async fn discard(&self, key: &StoreKey) -> Result<bool, Error> {
+        let lease = self.locked(key).await?;
+        let found = lease.discard().await?;
+        // What was to be done is done; a lease that cannot be given back now is given back by its drop.
+        let _ = Box::new(lease).release().await;
+        Ok(found)
+    }
+
+    async fn locked(&self, key: &StoreKey) -> Result<DurableLease<B::Slot>, Error> {
+        let runtime = runtime()?;
+        // Waited for in the caller's own time, so that who stops waiting is out of the line at once.
+        let slot = guarded(self.backend.lock(key)).await??;
+        Ok(DurableLease::new(slot, runtime, Arc::clone(&self.clock)))
+    }
 }
 
 #[async_trait]
@@ -66,11 +96,7 @@ impl<B: Backend> TokenStore for Durable<B> {
     }
 
     async fn lease(&self, key: &StoreKey) -> Result<Box<dyn Lease>, Error> {
-        let runtime = runtime()?;
-        // Waited for in the caller's own time, so that who stops waiting is out of the line at once.
-        let slot = guarded(self.backend.lock(key)).await??;
-        let clock = Arc::clone(&self.clock);
-        Ok(Box::new(DurableLease::new(slot, runtime, clock)))
+        Ok(Box::new(self.locked(key).await?))
     }
 
     async fn list(&self) -> Result<Vec<StoreKey>, Error> {

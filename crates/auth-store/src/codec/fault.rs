@@ -6,12 +6,13 @@ use super::{FORMAT, MAX_HEADERS, MAX_TEXT};
 
 /// The code of the error that says that a record is of a format of later versions of this library.
 ///
-/// Nothing changes such a record: run the later version, or remove the record where it is kept.
+/// Such a record is not overwritten: run the later version, or [`discard`](crate::Durable::discard) the record.
 pub const NEWER_FORMAT: &str = "store_newer_format";
 
 /// The code of the error that says that the text under a key is no record.
 ///
-/// It was torn, or somebody else wrote it. Other keys are not affected.
+/// It was torn, or somebody else wrote it. Other keys are not affected; [`discard`](crate::Durable::discard) makes room
+/// for a new login.
 pub const UNREADABLE: &str = "store_unreadable";
 
 /// The code of the error that says that a login is too large to be stored. Nothing was changed.

@@ -10,7 +10,7 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::{
-    FORMAT, MAX_HEADERS, MAX_TEXT,
+    FORMAT, MAX_HEADERS, MAX_TEXT, NOTE_ROOM,
     fault::Fault,
     members::{Members, Text},
     read::open,
@@ -22,17 +22,18 @@ pub(crate) fn saved(before: Option<&Value>, set: &TokenSet) -> Result<Secret, Er
     let mut rest = before.map_or_else(|| Ok(Members::none()), |before| open(&before.body))?;
     let old = rest.take("token")?;
     let token = set.token().map(|token| token_of(token, old)).transpose()?;
-    text(&Object {
+    let object = Object {
         token,
         refresh: set.refresh().map(Secret::expose),
         intent: None,
         rest: rest.without(&["refresh", "intent"]),
-    })
+    };
+    text(&object, MAX_TEXT - NOTE_ROOM)
 }
 
 /// Returns the text of a record with this note, or without one, and otherwise as it was.
 pub(crate) fn noted(before: &Value, intent: Option<&Intent>) -> Result<Secret, Error> {
-    text(&Object {
+    let object = Object {
         token: None,
         refresh: None,
         intent: intent.map(|intent| IntentText {
@@ -41,7 +42,8 @@ pub(crate) fn noted(before: &Value, intent: Option<&Intent>) -> Result<Secret, E
             sends: intent.sends,
         }),
         rest: open(&before.body)?.without(&["intent"]),
-    })
+    };
+    text(&object, MAX_TEXT)
 }
 
 /// A record; `rest` are the members that are written as they were read.
@@ -166,10 +168,10 @@ fn whole(duration: Duration) -> u64 {
 }
 
 /// Writes into memory that is wiped and never grows, because a buffer that moves leaves its old self behind.
-fn text(object: &Object<'_>) -> Result<Secret, Error> {
-    let mut room = Room(0);
+fn text(object: &Object<'_>, most: usize) -> Result<Secret, Error> {
+    let mut room = Room { used: 0, most };
     serde_json::to_writer(&mut room, object).map_err(|_| Fault::TooLarge)?;
-    let mut bytes = Zeroizing::new(Vec::with_capacity(room.0));
+    let mut bytes = Zeroizing::new(Vec::with_capacity(room.used));
     serde_json::to_writer(&mut *bytes, object).map_err(Fault::from)?;
     let text = String::from_utf8(std::mem::take(&mut *bytes)).map_err(|error| {
         error.into_bytes().zeroize();
@@ -179,12 +181,15 @@ fn text(object: &Object<'_>) -> Result<Secret, Error> {
 }
 
 /// Counts the bytes of a text, up to the most that it may have.
-struct Room(usize);
+struct Room {
+    used: usize,
+    most: usize,
+}
 
 impl io::Write for Room {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0 += bytes.len();
-        if self.0 > MAX_TEXT {
+        self.used += bytes.len();
+        if self.used > self.most {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
         Ok(bytes.len())

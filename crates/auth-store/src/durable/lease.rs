@@ -32,6 +32,10 @@ impl<S: Slot> DurableLease<S> {
         }
     }
 
+    pub(super) async fn discard(&self) -> Result<bool, Error> {
+        self.run(|open| Box::pin(open.discard())).await
+    }
+
     /// Runs `work` in a task that nobody cancels, after all work before it.
     async fn run<T: Send + 'static>(
         &self,

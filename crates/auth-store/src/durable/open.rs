@@ -80,6 +80,17 @@ impl<S: Slot> Open<S> {
         Ok(())
     }
 
+    /// Removes what is stored, unread.
+    pub(super) async fn discard(&mut self) -> Result<bool, Error> {
+        self.look().await?;
+        let Some(version) = self.version() else {
+            return Ok(false);
+        };
+        self.seen = Seen::Unknown;
+        self.slot()?.erase(version).await?;
+        Ok(true)
+    }
+
     pub(super) async fn renew(&mut self) -> Result<(), Error> {
         self.slot()?.renew().await
     }
