@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use auth_core::{Error, Secret, StoreKey};
 
-use crate::Durable;
+use crate::{Durable, KeySource, Sealed};
 
 /// How many versions one slot can give: more than any exchange needs.
 const BLOCK: u64 = 1 << 10;
@@ -80,6 +80,14 @@ pub trait Backend: Send + Sync + 'static {
         Self: Sized,
     {
         Durable::new(self)
+    }
+
+    /// Returns the store that keeps logins here sealed with `keys`: whoever can read the place has nothing.
+    fn sealed(self, keys: impl KeySource + 'static) -> Sealed<Durable<Self>>
+    where
+        Self: Sized,
+    {
+        Sealed::new(Durable::new(self), keys)
     }
 }
 

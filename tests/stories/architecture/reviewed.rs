@@ -12,6 +12,10 @@ const REVIEWED: &[(&str, &str)] = &[
     ),
     ("base64", "Basic credentials and PKCE"),
     ("bytes", "the body type of every seam"),
+    (
+        "chacha20poly1305",
+        "stored logins are sealed with a cipher whose random nonces never meet",
+    ),
     ("form_urlencoded", "token requests and their forms"),
     (
         "getrandom",
@@ -28,7 +32,10 @@ const REVIEWED: &[(&str, &str)] = &[
     ("hyper", "testkit: emulators speak real HTTP"),
     ("hyper-util", "testkit: serving HTTP/1 and HTTP/2"),
     ("jiff", "absolute expiry dates"),
-    ("keyring-core", "one interface for the keyrings of all systems"),
+    (
+        "keyring-core",
+        "one interface for the keyrings of all systems",
+    ),
     ("mockall", "testkit: mocks of the seams"),
     ("percent-encoding", "user names and passwords in Basic"),
     ("pin-project-lite", "named futures without unsafe code"),
