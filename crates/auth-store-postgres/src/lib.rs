@@ -1,1 +1,13 @@
 #![doc = include_str!("../README.md")]
+
+mod config;
+mod error;
+mod pool;
+mod schema;
+mod slot;
+mod store;
+mod turns;
+
+pub use sqlx::postgres::PgConnectOptions;
+
+pub use self::{config::PostgresConfig, slot::PostgresSlot, store::PostgresStore};

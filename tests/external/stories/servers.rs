@@ -1,5 +1,5 @@
 //! Servers that belong to one test run.
 
 mod keyring;
-mod postgres;
-mod redis;
+pub(crate) mod postgres;
+pub(crate) mod redis;
