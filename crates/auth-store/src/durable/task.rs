@@ -4,6 +4,7 @@ use std::{
     future::{Future, poll_fn},
     panic::{AssertUnwindSafe, catch_unwind},
     pin::pin,
+    task::Poll,
 };
 
 use auth_core::{Error, ErrorKind};
@@ -39,10 +40,8 @@ pub(super) async fn guarded<T>(work: impl Future<Output = T> + Send) -> Result<T
     let mut work = pin!(work);
     poll_fn(|cx| {
         // After a panic nothing of what was worked on is used again, so no broken invariant can be seen.
-        catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx))).map_or_else(
-            |_| std::task::Poll::Ready(Err(panicked())),
-            |poll| poll.map(Ok),
-        )
+        catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx)))
+            .map_or_else(|_| Poll::Ready(Err(panicked())), |poll| poll.map(Ok))
     })
     .await
 }

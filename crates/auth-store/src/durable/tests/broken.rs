@@ -130,9 +130,8 @@ fn runtime() -> Runtime {
 }
 
 fn now_or_never<T>(mut future: Pin<Box<dyn Future<Output = T> + Send + '_>>) -> T {
-    let mut cx = Context::from_waker(std::task::Waker::noop());
-    match future.as_mut().poll(&mut cx) {
-        std::task::Poll::Ready(output) => output,
-        std::task::Poll::Pending => panic!("it waits"),
+    match look(future.as_mut()) {
+        Poll::Ready(output) => output,
+        Poll::Pending => panic!("it waits"),
     }
 }
