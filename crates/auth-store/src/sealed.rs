@@ -30,7 +30,7 @@ pub const NOT_SEALED: &str = "store_not_sealed";
 ///
 /// What the store gets is a login whose refresh token is an envelope: the name of the key, a random nonce, and the
 /// whole set sealed with XChaCha20-Poly1305. The envelope is bound to the key of the record and to its version, so
-/// that it opens nowhere else: one that is put under another key, or that is put back after a newer one, is refused.
+/// that it opens nowhere else: one that is put under another key, or in the place of a newer one, is refused.
 /// The keys of records, their versions, sizes and [intents](auth_core::Intent) are not hidden, and intents are not
 /// protected either.
 ///
@@ -74,6 +74,13 @@ impl<S: TokenStore> Sealed<S> {
             keys: Arc::new(keys),
             clock: Arc::new(SystemClock::new()),
         }
+    }
+
+    /// Returns the store that is wrapped, where what it holds is seen sealed.
+    ///
+    /// It is the way to remove a record whose key is lost; see [`Durable::discard`](crate::Durable::discard).
+    pub fn store(&self) -> &S {
+        &self.store
     }
 
     /// Says which clock tells how much of its life a token has left; the machine's unless told otherwise.

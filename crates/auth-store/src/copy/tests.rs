@@ -120,31 +120,42 @@ async fn one_login_that_fails_does_not_stop_the_others() {
 
 #[tokio::test]
 async fn every_call_may_fail_and_leases_are_given_back() {
-    for call in [
-        StoreCall::Lease,
-        StoreCall::LeaseLoad,
-        StoreCall::Save,
-        StoreCall::Begin,
-        StoreCall::Remove,
-        StoreCall::Renew,
-    ] {
-        for target in [false, true] {
+    use StoreCall::{Begin, Lease, LeaseLoad, Release, Remove, Renew, Save};
+    let at_source = [
+        (Lease, "failed"),
+        (LeaseLoad, "failed"),
+        (Renew, "failed"),
+        (Remove, "not removed"),
+        (Release, "moved"),
+    ];
+    let at_target = [
+        (Lease, "failed"),
+        (LeaseLoad, "failed"),
+        (Save, "failed"),
+        (Begin, "failed"),
+        (Release, "moved"),
+    ];
+    for (target, calls) in [(false, at_source), (true, at_target)] {
+        for (call, expected) in calls {
             let (from, to) = (MemoryStore::new(), MemoryStore::new());
             let version = put(&from, "a", "a").await;
             let intent = begin(&from, "a", version).await;
-            let (left, right) = (
-                FailingStore::new(from.clone()),
-                FailingStore::new(to.clone()),
-            );
+            let left = FailingStore::new(from.clone());
+            let right = FailingStore::new(to.clone());
             let failing = if target { &right } else { &left };
             failing.every(call, StoreFault::Before(away()));
             let done = move_all(&left, &right, OnExisting::Keep).await.unwrap();
-            failing.mend();
 
             let moved = refresh_in(&from, "a").await.is_none();
             let copied = refresh_in(&to, "a").await.is_some();
-            // Nothing is lost, whatever happens, and what is there keeps its note.
-            assert!(copied || !moved, "{call:?}");
+            let found = match (copied, moved) {
+                (true, true) => "moved",
+                (true, false) => "not removed",
+                (false, false) => "failed",
+                (false, true) => "lost",
+            };
+            assert_eq!(found, expected, "{call:?}");
+            // What is there has its note.
             assert_eq!(names(&done)[0].len(), usize::from(copied), "{call:?}");
             assert_eq!(names(&done)[2].len(), usize::from(!copied), "{call:?}");
             assert_eq!(

@@ -39,7 +39,8 @@ enum Outcome {
 impl<S: TokenStore> Sealed<S> {
     /// Seals everything anew that is not sealed with the current key, one record after the other.
     ///
-    /// A login that fails does not stop the others.
+    /// It takes the lease of each record in turn, and so waits for exchanges that are under way. A login that fails
+    /// does not stop the others. Begin when every process has the new key.
     ///
     /// # Errors
     ///

@@ -105,6 +105,18 @@ async fn a_login_that_is_too_large_once_sealed_is_refused_and_the_one_before_sta
     assert_eq!(refresh_in(&store, &key()).await.unwrap(), "a");
 }
 
+#[tokio::test]
+async fn a_login_whose_key_is_lost_can_be_given_up() {
+    let shelf = Shelf::new();
+    let before = shelf.clone().sealed(keys("one"));
+    save_login(&before, &key(), &login("a")).await.unwrap();
+    let after = shelf.sealed(keys("three"));
+    assert!(save_login(&after, &key(), &login("b")).await.is_err());
+    assert!(after.store().discard(&key()).await.unwrap());
+    save_login(&after, &key(), &login("b")).await.unwrap();
+    assert_eq!(refresh_in(&after, &key()).await.unwrap(), "b");
+}
+
 #[test]
 fn it_is_a_store_that_can_be_shared() {
     fn shared<T: Send + Sync + Clone + 'static>(_: &T) {}
