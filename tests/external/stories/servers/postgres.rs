@@ -1,5 +1,7 @@
 //! A PostgreSQL server of our own: all its safety on, and a log of everything that is done to it.
 
+mod pooler;
+
 use std::{
     fs,
     io::Write,
@@ -18,6 +20,8 @@ use std::{
 
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 
+pub(crate) use self::pooler::Pooler;
+
 /// The user that servers run as when the tests are run by root: "nobody".
 const UNPRIVILEGED: u32 = 65534;
 
@@ -35,7 +39,8 @@ log_connections = on
 ";
 
 /// Takes the server down and the folder away when the pipe to it closes, which no death of the test can prevent.
-const WARDEN: &str = r#"cat >/dev/null; "$1/pg_ctl" -D "$2/data" -m immediate -w stop >/dev/null 2>&1; rm -rf "$2""#;
+const WARDEN: &str =
+    r#"cat >/dev/null; "$1/pg_ctl" -D "$2/data" -m immediate -w stop >/dev/null 2>&1; rm -rf "$2""#;
 
 /// A server with its data in a temporary folder, on a free loopback port; gone when dropped.
 pub(crate) struct PostgresServer {
@@ -154,7 +159,9 @@ impl PostgresServer {
     pub(crate) async fn ask(&self, database: &str, sql: &str) -> i64 {
         let mut session = self.session(database).await;
         let number = sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&mut session);
-        let number = number.await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+        let number = number
+            .await
+            .unwrap_or_else(|error| panic!("{sql}: {error}"));
         session.close().await.expect("a session can be closed");
         number
     }
@@ -174,8 +181,16 @@ impl PostgresServer {
 
     fn control(&self, command: &[&str]) -> bool {
         let mut control = unprivileged(programs().join("pg_ctl"));
-        control.arg("-D").arg(self.data()).arg("-l").arg(self.folder.path.join("log"));
-        let done = control.args(command).stdout(Stdio::null()).stderr(Stdio::null()).status();
+        control
+            .arg("-D")
+            .arg(self.data())
+            .arg("-l")
+            .arg(self.folder.path.join("log"));
+        let done = control
+            .args(command)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status();
         done.expect("pg_ctl is there").success()
     }
 }
@@ -214,7 +229,17 @@ fn fresh() -> &'static Folder {
     FRESH.get_or_init(|| {
         let folder = Folder::new();
         let made = unprivileged(programs().join("initdb"))
-            .args(["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N", "-D"])
+            .args([
+                "-U",
+                "postgres",
+                "-A",
+                "trust",
+                "-E",
+                "UTF8",
+                "--locale=C",
+                "-N",
+                "-D",
+            ])
             .arg(folder.path.join("data"))
             .output()
             .expect("initdb is there");
@@ -226,7 +251,10 @@ fn fresh() -> &'static Folder {
 
 /// Returns the folder with the programs of the newest version that is installed.
 fn programs() -> PathBuf {
-    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let versions = fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten();
     let number = |path: &Path| path.file_name()?.to_str()?.parse::<u32>().ok();
     let newest = versions
         .map(|entry| entry.path())

@@ -1,5 +1,12 @@
 //! The store in PostgreSQL, against a real server.
 
+mod cancelled;
+mod faults;
+mod login;
+mod migration;
+mod pooler;
+mod secrets;
+
 use auth_core::{StoreKey, TokenStore};
 use auth_store::{Backend, Durable};
 use auth_store_postgres::{PostgresConfig, PostgresStore};
@@ -51,7 +58,9 @@ async fn the_contract_of_a_token_store_is_kept() {
 async fn the_contract_is_kept_sealed_and_in_a_schema() {
     let server = PostgresServer::shared();
     let database = server.database().await;
-    server.run(&database, r#"CREATE SCHEMA "o'dd ""\name""#).await;
+    server
+        .run(&database, r#"CREATE SCHEMA "o'dd ""\name""#)
+        .await;
     let keys = auth_store::Keys::generate("one").expect("the system has randomness");
     let open = async || {
         let config = config(&server.url(&database)).schema("o'dd \"\\name");
@@ -66,7 +75,11 @@ async fn one_connection_of_each_kind_is_enough() {
     let server = PostgresServer::shared();
     let url = server.url(&server.database().await);
     let small = config(&url).lock_connections(1).data_connections(1);
-    let store = small.connect().await.expect("the server is there").in_plain_text();
+    let store = small
+        .connect()
+        .await
+        .expect("the server is there")
+        .in_plain_text();
     let mut tasks = tokio::task::JoinSet::new();
     for number in 0..32 {
         let (store, name) = (store.clone(), (number % 4).to_string());

@@ -1,0 +1,205 @@
+//! Fault 55: what becomes of a server, and what becomes of the login then.
+//!
+//! | what happens | what the store says | what the engine does |
+//! | --- | --- | --- |
+//! | stopped or in recovery, between renewals | `Unavailable` | serves the token; renews from memory, saves later |
+//! | stopped or killed, within a renewal | a conflict: the lock is lost | serves the new token, saves it later |
+//! | restarted, between renewals | nothing: connections are made anew | nothing |
+//! | no connection free | `Unavailable`, code `pool_exhausted` | as if it were stopped |
+
+use std::time::Duration;
+
+use auth_core::{ErrorKind, StoreKey, TokenStore};
+use auth_store::Backend;
+
+use crate::servers::postgres::PostgresServer;
+
+use super::{config, connect, key, login::Login, plain, until_quiet};
+
+const DATABASE: &str = "postgres";
+
+/// Stops the server in the given way between two renewals, and within one.
+async fn survives(mode: &str) {
+    let server = PostgresServer::start();
+    let url = server.url(DATABASE);
+    let store = connect(&url).await;
+    let mut login = Login::new(store.clone());
+    login.begins().await;
+
+    server.restart(mode);
+    login.renews().await;
+    assert_eq!(login.told("unsaved"), 0, "a restart is not even noticed");
+
+    server.stop(mode);
+    login.still_serves().await;
+    let error = store.read(&key()).await.expect_err("nobody is there");
+    assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+    assert!(std::error::Error::source(&error).is_none());
+    login.renews().await;
+    assert_eq!(login.told("unsaved"), 1);
+    server.resume();
+    login.is_saved_later().await;
+    login.is_stored_in(&plain(&url).await).await;
+
+    login.renews_while(async { server.restart(mode) }).await;
+    assert_eq!(login.told("unsaved"), 2);
+    login.is_saved_later().await;
+    login.is_stored_in(&plain(&url).await).await;
+    until_quiet(&server, DATABASE).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fault_55_fast_restart() {
+    survives("fast").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fault_55_immediate_restart() {
+    survives("immediate").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fault_55_connections_killed_within_a_renewal() {
+    let server = PostgresServer::shared();
+    let database = server.database().await;
+    let url = server.url(&database);
+    let mut login = Login::new(connect(&url).await);
+    login.begins().await;
+    let kill = format!(
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
+         WHERE datname = '{database}' AND pid <> pg_backend_pid()"
+    );
+    let killed = async { assert!(server.ask("postgres", &kill).await > 0) };
+    login.renews_while(killed).await;
+    assert_eq!(login.told("unsaved"), 1);
+    login.is_saved_later().await;
+    login.is_stored_in(&plain(&url).await).await;
+    until_quiet(server, &database).await;
+}
+
+/// Somebody else saves after the lock was lost: the one who lost it must not write over that.
+#[tokio::test(flavor = "multi_thread")]
+async fn fault_55_a_lock_that_was_lost_is_noticed_before_a_write() {
+    let server = PostgresServer::shared();
+    let database = server.database().await;
+    let store = plain(&server.url(&database)).await;
+    let set = auth_core::TokenSet::login(auth_core::Secret::from("made-up"));
+    let mut lost = store.lease(&key()).await.expect("it is free");
+    let version = lost.save(None, &set).await.expect("it is ours");
+    let lock = "SELECT count(pg_terminate_backend(pid)) FROM pg_locks WHERE locktype = 'advisory' \
+                AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    assert_eq!(server.ask(&database, lock).await, 1);
+    let error = lost
+        .save(Some(version), &set)
+        .await
+        .expect_err("the lock is gone");
+    assert_eq!(error.code(), Some(auth_core::store::CONFLICT), "{error}");
+    let error = lost.renew().await.expect_err("the lock is gone");
+    assert_eq!(error.code(), Some(auth_core::store::CONFLICT), "{error}");
+    assert!(lost.load().await.is_ok(), "reading needs no lock");
+    let mut next = store
+        .lease(&StoreKey::new(["other"]))
+        .await
+        .expect("it is free");
+    next.renew().await.expect("it is held");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fault_55_server_in_recovery() {
+    let server = PostgresServer::start();
+    let url = server.url(DATABASE);
+    let store = connect(&url).await;
+    let mut login = Login::new(store.clone());
+    login.begins().await;
+
+    server.becomes_standby();
+    server.restart("fast");
+    login.still_serves().await;
+    assert!(store.read(&key()).await.is_ok(), "reading changes nothing");
+    let locked = store
+        .lock(&key())
+        .await
+        .expect_err("nothing can be written");
+    let connected = config(&url)
+        .connect()
+        .await
+        .expect_err("nothing can be written");
+    for error in [locked, connected] {
+        assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+        assert_eq!(error.code(), Some("25006"), "{error}");
+    }
+    login.renews().await;
+    assert_eq!(login.told("unsaved"), 1);
+
+    server.becomes_primary();
+    server.restart("fast");
+    login.is_saved_later().await;
+    login.is_stored_in(&plain(&url).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fault_55_database_made_read_only() {
+    let server = PostgresServer::shared();
+    let database = server.database().await;
+    let url = server.url(&database);
+    let mut login = Login::new(connect(&url).await);
+    login.begins().await;
+    let read_only = |value: &str| {
+        format!("ALTER DATABASE {database} SET default_transaction_read_only = {value}")
+    };
+    server.run("postgres", &read_only("on")).await;
+    // It counts for sessions that begin from now on.
+    let ended = format!(
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = '{database}'"
+    );
+    server.ask("postgres", &ended).await;
+    let error = connect(&url)
+        .await
+        .lock(&key())
+        .await
+        .expect_err("nothing can be written");
+    assert_eq!(
+        (error.kind(), error.code()),
+        (ErrorKind::Unavailable, Some("25006"))
+    );
+    login.renews().await;
+    assert_eq!(login.told("unsaved"), 1);
+    server.run("postgres", &read_only("off")).await;
+    server.ask("postgres", &ended).await;
+    login.is_saved_later().await;
+    login.is_stored_in(&plain(&url).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fault_55_pool_exhausted() {
+    let server = PostgresServer::shared();
+    let url = server.url(&server.database().await);
+    let small = config(&url)
+        .lock_connections(1)
+        .data_connections(1)
+        .acquire_timeout(Duration::from_millis(100));
+    let store = small.connect().await.expect("the server is there");
+    let mut login = Login::new(store.clone());
+    login.begins().await;
+
+    let other = store.clone().in_plain_text();
+    let lease = other
+        .lease(&StoreKey::new(["other"]))
+        .await
+        .expect("it is free");
+    let error = other
+        .lease(&StoreKey::new(["third"]))
+        .await
+        .map(drop)
+        .expect_err("no connection is left");
+    assert_eq!(
+        (error.kind(), error.code()),
+        (ErrorKind::Unavailable, Some("pool_exhausted"))
+    );
+    login.still_serves().await;
+    login.renews().await;
+    assert_eq!(login.told("unsaved"), 1);
+    lease.release().await.expect("it is held");
+    login.is_saved_later().await;
+    login.is_stored_in(&plain(&url).await).await;
+}
