@@ -1,0 +1,131 @@
+//! Stores that a series must find out, or it finds out nothing.
+
+use std::{
+    fs::{self, File},
+    io::{ErrorKind, Write},
+    path::PathBuf,
+    sync::Arc,
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+use async_trait::async_trait;
+use auth_core::{Error, Secret, StoreKey};
+use auth_store::{Backend, KeyLock, LockFolder, Numbers, Slot, Value, crash};
+
+/// A store in one file with locks that hold, but written badly.
+#[derive(Clone)]
+pub(super) struct Flawed {
+    locks: LockFolder,
+    in_place: bool,
+    writes: Arc<AtomicUsize>,
+}
+
+pub(super) struct FlawedSlot(Flawed, KeyLock);
+
+impl Flawed {
+    /// One that truncates the file and writes it anew.
+    pub(super) fn in_place(place: &str) -> Result<Self, Error> {
+        Ok(Self {
+            locks: LockFolder::open(place)?,
+            in_place: true,
+            writes: Arc::default(),
+        })
+    }
+
+    /// One that acknowledges each third write without doing it.
+    pub(super) fn forgetful(place: &str) -> Result<Self, Error> {
+        Ok(Self {
+            in_place: false,
+            ..Self::in_place(place)?
+        })
+    }
+
+    fn file(&self) -> PathBuf {
+        self.locks.folder().path().join("only.login")
+    }
+
+    fn value(&self) -> Option<Value> {
+        match fs::read_to_string(self.file()) {
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            text => {
+                let text = text.unwrap();
+                let (version, body) = text.split_once(' ').unwrap_or(("0", &text));
+                Some(Value::new(version.parse().unwrap_or(0), Secret::from(body)))
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Backend for Flawed {
+    type Slot = FlawedSlot;
+
+    async fn read(&self, _: &StoreKey) -> Result<Option<Value>, Error> {
+        Ok(self.value())
+    }
+
+    async fn lock(&self, key: &StoreKey) -> Result<FlawedSlot, Error> {
+        Ok(FlawedSlot(self.clone(), self.locks.lock(key).await?))
+    }
+
+    async fn keys(&self) -> Result<Vec<StoreKey>, Error> {
+        Ok(Vec::new())
+    }
+}
+
+#[async_trait]
+impl Slot for FlawedSlot {
+    async fn read(&mut self) -> Result<Option<Value>, Error> {
+        Ok(self.0.value())
+    }
+
+    async fn write(&mut self, _: Option<u64>, value: &Value) -> Result<(), Error> {
+        let text = format!("{} {}", value.version, value.body.expose());
+        if self.0.in_place {
+            let mut file = File::create(self.0.file()).unwrap();
+            file.write_all(&text.as_bytes()[..text.len() / 2]).unwrap();
+            crash::point("file:half-written");
+            file.write_all(&text.as_bytes()[text.len() / 2..]).unwrap();
+        } else if self.0.writes.fetch_add(1, Ordering::Relaxed) % 3 < 2 {
+            let other = self.0.file().with_extension("temp");
+            fs::write(&other, text).unwrap();
+            fs::rename(other, self.0.file()).unwrap();
+        }
+        Ok(())
+    }
+
+    async fn erase(&mut self, _: u64) -> Result<(), Error> {
+        fs::remove_file(self.0.file()).unwrap();
+        Ok(())
+    }
+
+    async fn renew(&mut self) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn numbers(&mut self) -> &mut Numbers {
+        self.1.numbers()
+    }
+
+    async fn release(self) -> Result<(), Error> {
+        self.1.release().await;
+        Ok(())
+    }
+}
+
+/// A store that is torn by a kill half-way, or that acknowledges what it does not do, does not pass.
+#[tokio::test]
+async fn flawed_stores_are_found_out() {
+    let place = tempfile::tempdir().unwrap();
+    let name = |kind: &str| format!("{kind} {}", place.path().join(kind).display());
+    let torn = super::at_every_point(&name("written-in-place"), &["file:half-written"], 2).await;
+    let problem = torn.unwrap_err();
+    assert!(problem.contains("cannot be read"), "{problem}");
+    let lost = super::at_random(&name("forgetful"), 5).await;
+    let problem = lost.unwrap_err();
+    assert!(problem.contains("is stored"), "{problem}");
+    // Where it is killed at no bad moment, nothing is wrong with it.
+    let place = name("written-in-place") + "-2";
+    let tally = super::at_every_point(&place, &["lock:opened", "lock:releasing"], 2).await;
+    assert_eq!(tally.unwrap().kills, 4);
+}

@@ -1,0 +1,20 @@
+//! A store by its name.
+
+use std::sync::Arc;
+
+use auth_core::{Error, TokenStore};
+use auth_store::Backend;
+use auth_store_file::FileStore;
+
+use super::flawed::Flawed;
+
+/// Opens the store that `name` says: a kind, a space and a place.
+pub(super) async fn open(name: &str) -> Result<Arc<dyn TokenStore>, Error> {
+    let (kind, place) = name.split_once(' ').expect("a kind and a place");
+    Ok(match kind {
+        "file" => Arc::new(FileStore::open(place)?.in_plain_text()),
+        "written-in-place" => Arc::new(Flawed::in_place(place)?.in_plain_text()),
+        "forgetful" => Arc::new(Flawed::forgetful(place)?.in_plain_text()),
+        other => panic!("there is no store of kind {other}"),
+    })
+}
