@@ -94,8 +94,7 @@ fn token_of<'a>(token: &'a Token, old: Option<Members<'a>>) -> Result<TokenText<
     let headers = token.headers().map(|(name, value)| {
         // A token takes printable ASCII alone, so every value is text.
         let value = value.to_str().map_err(|_| Fault::Unreadable)?;
-        let access = token.access().expose();
-        let prefix = value.strip_suffix(access).filter(|_| !access.is_empty());
+        let prefix = value.strip_suffix(token.access().expose());
         Ok(HeaderText {
             name: name.as_str(),
             prefix,

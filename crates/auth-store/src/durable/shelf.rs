@@ -44,6 +44,8 @@ struct Place {
 #[derive(Clone, Copy)]
 pub(crate) enum Trouble {
     Fails,
+    /// It is done, and nobody is told.
+    Unanswered,
     Panics,
 }
 
@@ -125,6 +127,9 @@ impl Shelf {
         let outcome = match trouble {
             Some((_, Trouble::Panics)) => panic!("the shelf fell down"),
             Some((_, Trouble::Fails)) => Err(Error::new(ErrorKind::Unavailable, "no shelf")),
+            Some((_, Trouble::Unanswered)) => {
+                change().and_then(|_| Err(Error::new(ErrorKind::Unavailable, "no answer")))
+            }
             None => change(),
         };
         yield_now().await;

@@ -54,9 +54,13 @@ async fn restores_what_is_left_of_a_life_by_the_clock_that_it_is_given() {
     let token = Token::bearer("made-up".into()).unwrap().with_lifetime(life);
     saved(&store, &TokenSet::new(token)).await;
     clock.advance(Duration::from_secs(200));
-    let token = record(&store).await.unwrap().set.token().cloned().unwrap();
-    let ends = token.lifetime().unwrap().ends();
-    assert_eq!(ends.left(clock.now()), Duration::from_secs(100));
+    let mut lease = store.lease(&key()).await.unwrap();
+    let leased = lease.load().await.unwrap();
+    for found in [record(&store).await, leased] {
+        let token = found.unwrap().set.token().cloned().unwrap();
+        let ends = token.lifetime().unwrap().ends();
+        assert_eq!(ends.left(clock.now()), Duration::from_secs(100));
+    }
 }
 
 #[test]

@@ -63,6 +63,23 @@ async fn a_save_that_failed_burns_its_version() {
 }
 
 #[tokio::test]
+async fn a_save_whose_answer_is_lost_is_found_and_can_be_saved_over() {
+    let shelf = Shelf::new();
+    let store = shelf.clone().in_plain_text();
+    let old = saved(&store, &login("old")).await;
+    let mut lease = store.lease(&key()).await.unwrap();
+    lease.load().await.unwrap();
+    let version = lease.next_version();
+    shelf.trouble("write", Trouble::Unanswered);
+    lease.save(Some(old), &login("new")).await.unwrap_err();
+    let again = lease.save(Some(old), &login("new")).await;
+    assert_eq!(code(again).as_deref(), Some(CONFLICT));
+    let found = lease.load().await.unwrap().unwrap();
+    assert_eq!((found.version, refresh(&found)), (version, "new"));
+    lease.save(Some(version), &login("newer")).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_lease_has_an_end_of_versions_and_says_so() {
     let store = Shelf::new().in_plain_text();
     let mut lease = store.lease(&key()).await.unwrap();
