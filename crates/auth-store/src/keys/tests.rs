@@ -1,4 +1,4 @@
-use std::{fs, path::PathBuf};
+use std::{fs, path::PathBuf, process::Command};
 
 use auth_core::{Error, ErrorKind, Secret};
 use proptest::{prelude::*, test_runner::Config};
@@ -172,6 +172,25 @@ fn a_variable_that_is_not_set_or_holds_no_keys_is_named() {
     assert!(!said(&error).contains(&std::env::var("PATH").unwrap()));
     // A name that no variable can have is an error too, and no panic.
     assert!(Keys::from_env("a=b\0").is_err());
+}
+
+#[test]
+fn keys_are_read_from_the_environment() {
+    const NAME: &str = "AUTH_STORE_MADE_UP_KEYS";
+    if std::env::var_os(NAME).is_some() {
+        let keys = Keys::from_env(NAME).unwrap();
+        assert_eq!(format!("{keys:?}"), r#"Keys { writes: "a", reads: ["b"] }"#);
+        return;
+    }
+    // A process cannot safely change its own environment, so that another one gets it from the start.
+    let test = "keys::tests::keys_are_read_from_the_environment";
+    let child = Command::new(std::env::current_exe().unwrap())
+        .args([test, "--exact"])
+        .env(NAME, format!("a:{BASE64},b:{HEX}\n"))
+        .output()
+        .unwrap();
+    assert!(child.status.success());
+    assert!(String::from_utf8_lossy(&child.stdout).contains("1 passed"));
 }
 
 fn written(list: &[u8]) -> (TempDir, PathBuf) {
