@@ -69,10 +69,11 @@ impl PostgresSlot {
 
     /// Runs a statement that changes exactly one row, or none where another version is stored.
     async fn change(&mut self, query: Query<'static, Postgres, PgArguments>) -> Result<(), Error> {
+        let conn = self.inner.begin_write(&self.key).await?;
+        crash::point("postgres:begun");
+        // In this order: whoever locks the key after it was found locked waits for the end of this transaction.
         self.renew().await?;
         crash::point("postgres:checked");
-        let conn = self.inner.begin().await?;
-        crash::point("postgres:begun");
         let (conn, changed) = conn.execute(query).await?;
         crash::point("postgres:written");
         if changed != 1 {

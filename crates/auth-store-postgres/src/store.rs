@@ -20,6 +20,9 @@ use crate::{
 /// How long one wait for a lock lasts, in milliseconds. A waiter whose caller is gone leaves after it.
 const SLICE: u64 = 500;
 
+/// What the server answers once a key is locked.
+const HELD: &str = "held";
+
 /// Keeps logins in a table of PostgreSQL, for services on many machines. Cheap to clone.
 ///
 /// It stores what it is given; [`Backend::sealed`](auth_store::Backend) makes a token store of it that encrypts.
@@ -91,6 +94,14 @@ impl Inner {
         Ok(conn.run(&self.begin).await?.0)
     }
 
+    /// Begins a transaction that writes under `key`, and for which the next holder of the key waits.
+    pub(crate) async fn begin_write(&self, key: &StoreKey) -> Result<Conn, Error> {
+        let (_, writes) = lock_numbers(&self.schema, key);
+        let begin = format!("{}; SELECT pg_advisory_xact_lock({writes})", self.begin);
+        let conn = self.data.acquire().await?;
+        Ok(conn.run(&begin).await?.0)
+    }
+
     /// Returns `sql` as a query on the table, whose name is written `{}`.
     pub(crate) fn query(&self, sql: &str) -> Query<'static, Postgres, PgArguments> {
         let table = format!("{}.auth_logins", self.schema);
@@ -122,14 +133,7 @@ impl Inner {
             return Ok(None);
         };
         let (mut conn, _) = conn?.run(&self.begin_lock).await?;
-        let number = lock_number(&self.schema, &key);
-        // The wait ends with an error that would spoil the transaction and fill the log of the server; a block that
-        // catches it does neither. Whether it ended with the lock is asked by taking the lock once more.
-        let wait = format!(
-            "DO $wait$ BEGIN PERFORM pg_advisory_xact_lock({number}); \
-             EXCEPTION WHEN lock_not_available THEN NULL; END $wait$; \
-             SELECT pg_try_advisory_xact_lock({number})::text"
-        );
+        let wait = wait_for(lock_numbers(&self.schema, &key));
         loop {
             let (next, rows) = conn.run(&wait).await?;
             conn = next;
@@ -137,7 +141,7 @@ impl Inner {
                 conn.end("ROLLBACK").await?;
                 return Ok(None);
             }
-            if text(rows.last().ok_or_else(error::foreign)?, 0)? == "true" {
+            if text(rows.last().ok_or_else(error::foreign)?, 0)? == HELD {
                 break;
             }
         }
@@ -207,16 +211,37 @@ impl Backend for PostgresStore {
     }
 }
 
-/// Returns the number of the advisory lock of a key. Where two keys have the same, one waits for the other.
-fn lock_number(schema: &str, key: &StoreKey) -> i64 {
+/// Returns the statements that wait for a key, one slice long, and answer [`HELD`] once it is locked.
+///
+/// A wait that ends without the lock is an error, which would spoil the transaction and fill the log of the server; a
+/// block that catches it does neither. The lock alone is not enough: the holder before may have died, or lost the
+/// lock, with a write under way. So its lock on writes is waited for too, and given back by undoing the inner block.
+fn wait_for((holder, writes): (i64, i64)) -> String {
+    format!(
+        "DO $wait$ BEGIN \
+         PERFORM pg_advisory_xact_lock({holder}); \
+         BEGIN PERFORM pg_advisory_xact_lock({writes}); RAISE SQLSTATE 'ZZ000'; \
+         EXCEPTION WHEN SQLSTATE 'ZZ000' THEN NULL; END; \
+         PERFORM set_config('auth_logins.key', '{HELD}', true); \
+         EXCEPTION WHEN lock_not_available THEN NULL; END $wait$; \
+         SELECT coalesce(current_setting('auth_logins.key', true), '')"
+    )
+}
+
+/// Returns the numbers of the advisory locks of a key: of its holder, and of a write of that holder. Where two keys
+/// have the same, one waits for the other.
+fn lock_numbers(schema: &str, key: &StoreKey) -> (i64, i64) {
     let mut hash = Sha256::new();
     for part in ["auth_logins", schema, key.as_str()] {
         hash.update(part);
         hash.update([0]);
     }
     let digest = hash.finalize();
-    let first = digest.first_chunk().copied().unwrap_or_default();
-    i64::from_be_bytes(first)
+    let number = |part: &[u8]| {
+        part.iter()
+            .fold(0, |number, byte| number << 8 | i64::from(*byte))
+    };
+    (number(&digest[..8]), number(&digest[8..16]))
 }
 
 /// Returns a setting in milliseconds, at most the highest that the server takes.

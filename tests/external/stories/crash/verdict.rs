@@ -86,8 +86,9 @@ impl History {
     async fn look(&mut self, store: &str) -> Result<Option<(u64, u64)>, String> {
         let look = async {
             let store: Arc<dyn TokenStore> = open(store).await?;
-            let read = store.load(&key()).await?;
+            // A server may still be at what it was told by the dead; the lease waits for that, and reading does not.
             let mut lease = store.lease(&key()).await?;
+            let read = store.load(&key()).await?;
             let (fence, leased) = (lease.fence(), lease.load().await?);
             lease.release().await?;
             Ok((read, fence, leased))

@@ -2,6 +2,7 @@
 
 mod cancelled;
 mod faults;
+mod killed;
 mod login;
 mod migration;
 mod pooler;

@@ -9,8 +9,8 @@
 
 use std::time::Duration;
 
-use auth_core::{ErrorKind, StoreKey, TokenStore};
-use auth_store::Backend;
+use auth_core::{ErrorKind, Secret, StoreKey, TokenSet, TokenStore, store::CONFLICT};
+use auth_store::{Backend, Slot, Value};
 
 use crate::servers::postgres::PostgresServer;
 
@@ -83,7 +83,7 @@ async fn fault_55_a_lock_that_was_lost_is_noticed_before_a_write() {
     let server = PostgresServer::shared();
     let database = server.database().await;
     let store = plain(&server.url(&database)).await;
-    let set = auth_core::TokenSet::login(auth_core::Secret::from("made-up"));
+    let set = TokenSet::login(Secret::from("made-up"));
     let mut lost = store.lease(&key()).await.expect("it is free");
     let version = lost.save(None, &set).await.expect("it is ours");
     let lock = "SELECT count(pg_terminate_backend(pid)) FROM pg_locks WHERE locktype = 'advisory' \
@@ -93,15 +93,63 @@ async fn fault_55_a_lock_that_was_lost_is_noticed_before_a_write() {
         .save(Some(version), &set)
         .await
         .expect_err("the lock is gone");
-    assert_eq!(error.code(), Some(auth_core::store::CONFLICT), "{error}");
+    assert_eq!(error.code(), Some(CONFLICT), "{error}");
     let error = lost.renew().await.expect_err("the lock is gone");
-    assert_eq!(error.code(), Some(auth_core::store::CONFLICT), "{error}");
+    assert_eq!(error.code(), Some(CONFLICT), "{error}");
     assert!(lost.load().await.is_ok(), "reading needs no lock");
     let mut next = store
         .lease(&StoreKey::new(["other"]))
         .await
         .expect("it is free");
     next.renew().await.expect("it is held");
+}
+
+/// The lock is lost while a write is under way: the next holder must see what becomes of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn fault_55_the_next_holder_waits_for_a_write_under_way() {
+    let server = PostgresServer::shared();
+    let database = server.database().await;
+    let url = server.url(&database);
+    let (store, other) = (connect(&url).await, connect(&url).await);
+    // Writes wait until the story lets them go on.
+    let slow = "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+                PERFORM pg_advisory_xact_lock(42); RETURN NEW; END $$; \
+                CREATE TRIGGER slow BEFORE INSERT ON auth_logins \
+                FOR EACH ROW EXECUTE FUNCTION slow()";
+    server.run(&database, slow).await;
+    let mut gate = server.session(&database).await;
+    let shut = sqlx::query("SELECT pg_advisory_lock(42)")
+        .execute(&mut gate)
+        .await;
+    shut.expect("it is free");
+    let locks = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted \
+                 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    let until_waiting = async |count| {
+        while server.ask(&database, locks).await != count {
+            tokio::task::yield_now().await;
+        }
+    };
+
+    let mut slot = store.lock(&key()).await.expect("it is free");
+    let value = Value::new(1_000_000, Secret::from("{}"));
+    let write = tokio::spawn(async move { slot.write(None, &value).await.map(|()| slot) });
+    until_waiting(1).await;
+    let kill = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
+                WHERE datname = current_database() AND state = 'idle in transaction'";
+    assert_eq!(server.ask(&database, kill).await, 1);
+    let next = tokio::spawn(async move {
+        let mut slot = other.lock(&key()).await?;
+        slot.read().await
+    });
+    until_waiting(2).await;
+    assert!(!next.is_finished());
+    let opened = sqlx::query("SELECT pg_advisory_unlock(42)")
+        .execute(&mut gate)
+        .await;
+    opened.expect("it is held");
+    let found = next.await.expect("no panic").expect("the lock is free");
+    assert_eq!(found.map(|value| value.version), Some(1_000_000));
+    assert!(write.await.expect("no panic").is_ok());
 }
 
 #[tokio::test(flavor = "multi_thread")]
