@@ -162,10 +162,12 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
 
 /// Puts an error of the file system into our words. Its kind is kept, its text may name paths.
 fn told(kind: io::ErrorKind, message: &'static str) -> Error {
-    use io::ErrorKind::{Interrupted, OutOfMemory, QuotaExceeded, StorageFull, TimedOut};
+    use io::ErrorKind::{
+        Interrupted, OutOfMemory, QuotaExceeded, ReadOnlyFilesystem, StorageFull, TimedOut,
+    };
 
     let whose = match kind {
-        StorageFull | QuotaExceeded | Interrupted | TimedOut | OutOfMemory => {
+        StorageFull | QuotaExceeded | ReadOnlyFilesystem | Interrupted | TimedOut | OutOfMemory => {
             ErrorKind::Unavailable
         }
         _ => ErrorKind::Configuration,

@@ -12,7 +12,7 @@ const NEWEST: i64 = 1;
 /// Made as a whole or not at all. Whoever stops half-way closes the connection, which takes everything back.
 const CREATE: &str = "\
     BEGIN IMMEDIATE;
-    CREATE TABLE login (
+    CREATE TABLE IF NOT EXISTS login (
         key TEXT NOT NULL PRIMARY KEY,
         version INTEGER NOT NULL,
         body TEXT NOT NULL,
@@ -24,9 +24,12 @@ const CREATE: &str = "\
 
 /// Finds the tables, or makes them in an empty database, and turns the write-ahead log on.
 pub(crate) async fn prepare(connection: &mut SqliteConnection) -> Result<(), Error> {
+    // As of one moment: somebody may be making the tables right now.
+    run(connection, "BEGIN").await?;
     let application: i64 = one(connection, "PRAGMA application_id").await?;
     let version: i64 = one(connection, "PRAGMA user_version").await?;
     let things: i64 = one(connection, "SELECT count(*) FROM sqlite_master").await?;
+    run(connection, "COMMIT").await?;
     match (application, version) {
         (APPLICATION, 1..=NEWEST) => write_ahead(connection).await,
         (APPLICATION, _) => Err(Error::new(
@@ -36,8 +39,7 @@ pub(crate) async fn prepare(connection: &mut SqliteConnection) -> Result<(), Err
         .with_code("newer_schema")),
         (0, 0) if things == 0 => {
             write_ahead(connection).await?;
-            let created = sqlx::raw_sql(CREATE).execute(&mut *connection).await;
-            created.map(drop).map_err(|error| told(&error))
+            run(connection, CREATE).await
         }
         _ => Err(Error::new(
             ErrorKind::Configuration,
@@ -78,6 +80,11 @@ pub(crate) async fn verify(connection: &mut SqliteConnection) -> Result<(), Erro
         "this SQLite does not take the settings that make a save durable; link another one",
     )
     .with_code("settings_ignored"))
+}
+
+async fn run(connection: &mut SqliteConnection, sql: &'static str) -> Result<(), Error> {
+    let done = sqlx::raw_sql(sql).execute(connection).await;
+    done.map(drop).map_err(|error| told(&error))
 }
 
 /// Returns the one value that a statement gives.

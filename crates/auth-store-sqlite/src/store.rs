@@ -3,9 +3,10 @@
 use std::{fmt, path::Path, sync::Arc};
 
 use async_trait::async_trait;
-use auth_core::{Error, Secret, StoreKey};
+use auth_core::{Error, ErrorKind, Secret, StoreKey};
 use auth_store::{Backend, LockFolder, Value, crash};
 use sqlx::{Row, query, sqlite::SqliteRow};
+use tokio::runtime::Handle;
 
 use crate::{
     connection::{self, Role, Seat, Statement},
@@ -56,17 +57,39 @@ impl SqliteStore {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Configuration`](auth_core::ErrorKind::Configuration) where the file is a link, belongs to or is
+    /// [`ErrorKind::Configuration`] where the file is a link, belongs to or is
     /// open to another user (code `foreign_database` where it belongs to another program, `newer_schema` to a newer
     /// version of this one), or where SQLite cannot be durable there (`no_write_ahead_log`, `settings_ignored`);
-    /// [`ErrorKind::Protocol`](auth_core::ErrorKind::Protocol) where it is damaged or no database, and
-    /// [`ErrorKind::Unavailable`](auth_core::ErrorKind::Unavailable) where it is locked or the disk is full.
+    /// [`ErrorKind::Protocol`] where it is damaged or no database, and
+    /// [`ErrorKind::Unavailable`] where it is locked or the disk is full.
     ///
     /// # Cancellation
     ///
-    /// Safe: the database is there as a whole, or empty, or not at all.
+    /// What was begun goes on without you, and leaves a database that can be opened.
     pub async fn open(path: impl AsRef<Path> + Send) -> Result<Self, Error> {
-        let place = Arc::new(Place::prepare(path.as_ref())?);
+        let path = path.as_ref().to_owned();
+        let runtime = Handle::try_current().map_err(|_| {
+            Error::new(
+                ErrorKind::Configuration,
+                "a store is opened in a Tokio runtime only; call it from within one",
+            )
+        })?;
+        // A task of its own keeps the lock until SQLite is done, which does not stop when nobody waits.
+        let opened = runtime.spawn(async move { Self::prepare(&path).await });
+        opened.await.unwrap_or_else(|error| {
+            Err(if error.is_panic() {
+                Error::new(ErrorKind::Protocol, "opening the store panicked; report it")
+            } else {
+                Error::new(
+                    ErrorKind::Unavailable,
+                    "the runtime is ending; open the store in another one",
+                )
+            })
+        })
+    }
+
+    async fn prepare(path: &Path) -> Result<Self, Error> {
+        let place = Arc::new(Place::prepare(path)?);
         let locks = LockFolder::open(place.locks())?;
         // One at a time: turning the log on needs the database for itself and does not wait for it.
         let lock = locks

@@ -1,0 +1,61 @@
+//! Somebody else holds the lock of the database.
+
+use auth_core::{ErrorKind, TokenStore, store::save_login};
+use auth_store::Backend;
+
+use super::{Scene, key, login, open, soon, stored, stranger, tell};
+
+const TAKE: &str = "BEGIN IMMEDIATE; UPDATE login SET changed_at = changed_at + 1";
+
+#[tokio::test]
+async fn fault_54_a_lock_that_stays_is_told_after_a_bounded_wait_and_keeps_no_reader_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path()).await.in_plain_text();
+    save_login(&store, &key(), &login("old")).await.unwrap();
+    let mut other = stranger(folder.path()).await;
+    tell(&mut other, TAKE).await;
+    let begun = std::time::Instant::now();
+    let error = soon(save_login(&store, &key(), &login("new")))
+        .await
+        .unwrap_err();
+    // SQLite was told to wait, and did.
+    assert!(begun.elapsed().as_secs() >= 1);
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    assert_eq!(error.code(), Some("sqlite_5"));
+    assert_eq!(stored(&store).await.as_deref(), Some("old"));
+    assert_eq!(store.list().await.unwrap(), [key()]);
+    // One who waits gets through as soon as the lock is free.
+    let (key, new) = (key(), login("new"));
+    let (saved, ()) = tokio::join!(save_login(&store, &key, &new), tell(&mut other, "COMMIT"));
+    saved.unwrap();
+    assert_eq!(stored(&store).await.as_deref(), Some("new"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fault_54_while_the_database_is_busy_tokens_are_served_and_saved_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let scene = Scene::in_folder(folder.path()).await;
+    assert_eq!(scene.access().await, "a-1");
+    let mut other = stranger(folder.path()).await;
+    tell(&mut other, TAKE).await;
+    scene.renews_without_the_store("a-2").await;
+    assert_eq!(stored(&scene.store).await.as_deref(), Some("r-1"));
+    tell(&mut other, "COMMIT").await;
+    scene.saves("r-2").await;
+}
+
+#[tokio::test]
+async fn a_stranger_who_reads_for_long_is_in_nobodys_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path()).await.in_plain_text();
+    save_login(&store, &key(), &login("old")).await.unwrap();
+    let mut other = stranger(folder.path()).await;
+    tell(&mut other, "BEGIN; SELECT * FROM login").await;
+    save_login(&store, &key(), &login("new")).await.unwrap();
+    assert_eq!(stored(&store).await.as_deref(), Some("new"));
+    let mut lease = store.lease(&key()).await.unwrap();
+    let version = lease.load().await.unwrap().unwrap().version;
+    // Emptying the log has to wait for the stranger, in vain; the login is removed all the same.
+    soon(lease.remove(version)).await.unwrap();
+    assert_eq!(stored(&store).await, None);
+}
