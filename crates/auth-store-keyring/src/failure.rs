@@ -22,7 +22,7 @@ pub const TOO_SMALL: &str = "keyring_too_small";
 pub const AMBIGUOUS: &str = "keyring_ambiguous";
 
 /// What the causes of the known keyrings call a refusal by the system or the user; macOS has numbers for it.
-const DENIALS: [&str; 4] = ["AccessDenied", "Prompt", "code: -128", "code: -25293"];
+const DENIALS: [&str; 3] = ["AccessDenied", "code: -128", "code: -25293"];
 
 /// What they call a keyring that is locked while nobody can be asked, where they do not say so by the kind of error.
 const LOCKS: [&str; 2] = ["IsLocked", "code: -25308"];

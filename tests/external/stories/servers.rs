@@ -1,5 +1,5 @@
 //! Servers that belong to one test run.
 
-mod keyring;
+pub(crate) mod keyring;
 pub(crate) mod postgres;
 pub(crate) mod redis;

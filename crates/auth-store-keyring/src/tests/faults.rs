@@ -28,7 +28,7 @@ impl Case {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let fake = Fake::of(2_560);
-        let store = store(fake.clone(), &folder).in_plain_text();
+        let store = store(&fake, &folder).in_plain_text();
         Self {
             fake,
             store,
@@ -225,7 +225,7 @@ async fn a_login_of_a_newer_version_is_refused_and_stays() {
 #[tokio::test]
 async fn an_entry_that_holds_less_than_a_part_is_named_with_its_limit() {
     let folder = tempfile::tempdir().unwrap();
-    let small = store(Fake::of(300), &folder);
+    let small = store(&Fake::of(300), &folder);
     let store = small.clone().in_plain_text();
     let error = save_login(&store, &key("a"), &login(&long("a")))
         .await
@@ -254,7 +254,7 @@ async fn refusals_say_what_to_do_and_nothing_that_the_keyring_said() {
             Some(LOCKED),
         ),
         (
-            || Foreign::NoStorageAccess("Prompt".into()),
+            || Foreign::NoStorageAccess("AccessDenied".into()),
             Configuration,
             Some(DENIED),
         ),
