@@ -2,5 +2,6 @@
 //! folder. A program that is missing is named together with the line that installs it.
 
 mod crash;
+mod fleet;
 mod servers;
 mod stores;

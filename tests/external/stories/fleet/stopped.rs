@@ -1,0 +1,132 @@
+//! Now and then a process stands still for a while, and then goes on as if nothing had happened.
+
+use std::time::Duration;
+
+use auth_testkit::Fault;
+
+use super::{
+    between_faults, expiries,
+    home::Home,
+    soon,
+    stage::{Stage, is_done},
+};
+
+/// Where a process is stopped.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Moment {
+    /// It has what it needs; tokens come and go meanwhile.
+    Idle,
+    /// Another process has sent its request, and this one waits.
+    Waiting,
+    /// It holds the lock and has not asked yet.
+    Locked,
+    /// Its request is sent, and the answer comes while it stands still.
+    Asking,
+    /// The new login is saved, and the lock is held still.
+    Saved,
+}
+
+const MOMENTS: [Moment; 5] = [
+    Moment::Idle,
+    Moment::Waiting,
+    Moment::Locked,
+    Moment::Asking,
+    Moment::Saved,
+];
+
+pub(super) async fn run(home: Home) {
+    let mut stage = Stage::with_fleet("processes stopped", home).await;
+    while stage.tally.expiries < expiries() {
+        for _ in 1..between_faults() {
+            stage.round().await;
+        }
+        let moment = stage.dice.pick(&MOMENTS);
+        stage.tally.stops += 1;
+        match moment {
+            Moment::Idle => idle(&mut stage).await,
+            Moment::Waiting => waiting(&mut stage).await,
+            Moment::Locked => with_the_lock(&mut stage, "locked").await,
+            Moment::Saved => with_the_lock(&mut stage, "saved").await,
+            Moment::Asking => asking(&mut stage).await,
+        }
+    }
+    stage.tally.print(&stage.emulator);
+}
+
+async fn idle(stage: &mut Stage) {
+    let sleeper = stage.any();
+    sleeper.stop();
+    for _ in 0..3 {
+        stage.round().await;
+    }
+    sleeper.go_on();
+    stage.replicas.push(sleeper);
+    stage.round().await;
+}
+
+async fn waiting(stage: &mut Stage) {
+    let released = everybody_waits(stage).await;
+    let mut asking = stage.named(&stage.latest_sender());
+    let sleeper = stage.any();
+    sleeper.stop();
+    stage.clock.advance(released);
+    // The others may have to wait for the sleeper: some stores hand the lock to it as the next in line.
+    is_done(&mut asking, &mut stage.tally).await;
+    sleeper.go_on();
+    stage.replicas.push(sleeper);
+    stage.everybody_is_done().await;
+    stage.replicas.push(asking);
+}
+
+/// Lets the token end, and one process ask for another. Returns how far time must move for it to be answered.
+async fn everybody_waits(stage: &mut Stage) -> Duration {
+    let asked = stage.requests();
+    let wait = Duration::from_secs(1);
+    let server = stage.emulator.server();
+    server.next_at("/token", Fault::Delay(wait));
+    stage.token_ends();
+    stage.everybody_calls().await;
+    soon(stage.emulator.ledger().wait_for(asked + 1)).await;
+    wait
+}
+
+async fn with_the_lock(stage: &mut Stage, place: &str) {
+    let mut sleeper = stage.any();
+    sleeper.will_hang(place).await;
+    stage.token_ends();
+    sleeper.order("round").await;
+    sleeper.started().await;
+    sleeper.hangs().await;
+    sleeper.stop();
+    stage.everybody_calls().await;
+    if stage.home.has_leases() {
+        // The lock ends without its holder, and another takes its turn.
+        stage.everybody_is_done().await;
+    } else {
+        for replica in &mut stage.replicas {
+            replica.started().await;
+        }
+    }
+    sleeper.order("open").await;
+    sleeper.go_on();
+    if stage.home.has_leases() {
+        is_done(&mut sleeper, &mut stage.tally).await;
+        stage.replicas.push(sleeper);
+        stage.tally.check(&stage.emulator);
+    } else {
+        stage.replicas.push(sleeper);
+        stage.everybody_is_done().await;
+    }
+}
+
+async fn asking(stage: &mut Stage) {
+    let released = everybody_waits(stage).await;
+    let asked = stage.requests();
+    let sleeper = stage.named(&stage.latest_sender());
+    sleeper.stop();
+    stage.clock.advance(released);
+    soon(stage.emulator.ledger().wait_for_finished(asked)).await;
+    sleeper.go_on();
+    stage.replicas.push(sleeper);
+    stage.everybody_is_done().await;
+}
