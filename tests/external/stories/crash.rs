@@ -14,6 +14,8 @@
 //! is opened again: what is stored must be what was acknowledged last or what was being done, whole, with its version;
 //! the lock must be free, and the fence must rise. The first violation ends a series and is its error.
 //!
+//! [`Series`] says what else happens after each death, such as a loss of power.
+//!
 //! The usual run is a twentieth of the full one: `AUTH_CRASH_RUNS_DIVISOR=1 cargo test -p external stores::` runs all.
 
 mod child;
@@ -65,36 +67,61 @@ pub(crate) async fn at_every_point(
     points: &[&str],
     runs: usize,
 ) -> Result<Tally, String> {
-    let deaths = points
-        .iter()
-        .flat_map(|point| (0..runs).map(move |run| Death::At(format!("{point}#{}", 1 + run % 5))));
-    series(store, deaths).await
+    let series = Series { store, then: || () };
+    series.at_every_point(points, runs).await
 }
 
 /// Kills `runs` processes at instants that nobody chose.
 pub(crate) async fn at_random(store: &str, runs: usize) -> Result<Tally, String> {
-    let deaths = (0..runs as u64).map(|run| Death::After {
-        acknowledged: 1 + dice(run) % 10,
-        microseconds: dice(run ^ 0x5eed) % 8_000,
-    });
-    series(store, deaths).await
+    Series { store, then: || () }.at_random(runs).await
 }
 
-async fn series(store: &str, deaths: impl Iterator<Item = Death>) -> Result<Tally, String> {
-    let mut history = History::begin(store).await?;
-    let mut tally = Tally::default();
-    for death in deaths {
-        let (place, first, told) = (store.to_owned(), history.next(), format!("{death:?}"));
-        let end = tokio::task::spawn_blocking(move || killed(&place, first, &death))
-            .await
-            .map_err(|error| format!("{told}: {error}"))?;
-        let judged = match end {
-            Ok(end) => history.judge(store, &end, &mut tally).await,
-            Err(problem) => Err(problem),
-        };
-        judged.map_err(|problem| format!("{told}, after {tally:?}: {problem}"))?;
+/// Kills that are followed by something else before the store is opened again.
+pub(crate) struct Series<'a, F> {
+    /// The name of the store.
+    pub(crate) store: &'a str,
+    /// What happens after each death.
+    pub(crate) then: F,
+}
+
+impl<F: Fn()> Series<'_, F> {
+    pub(crate) async fn at_every_point(
+        &self,
+        points: &[&str],
+        runs: usize,
+    ) -> Result<Tally, String> {
+        let deaths = points.iter().flat_map(|point| {
+            (0..runs).map(move |run| Death::At(format!("{point}#{}", 1 + run % 5)))
+        });
+        self.judged(deaths).await
     }
-    Ok(tally)
+
+    pub(crate) async fn at_random(&self, runs: usize) -> Result<Tally, String> {
+        let deaths = (0..runs as u64).map(|run| Death::After {
+            acknowledged: 1 + dice(run) % 10,
+            microseconds: dice(run ^ 0x5eed) % 8_000,
+        });
+        self.judged(deaths).await
+    }
+
+    async fn judged(&self, deaths: impl Iterator<Item = Death>) -> Result<Tally, String> {
+        let mut history = History::begin(self.store).await?;
+        let mut tally = Tally::default();
+        for death in deaths {
+            let (place, first) = (self.store.to_owned(), history.next());
+            let told = format!("{death:?}");
+            let end = tokio::task::spawn_blocking(move || killed(&place, first, &death))
+                .await
+                .map_err(|error| format!("{told}: {error}"))?;
+            (self.then)();
+            let judged = match end {
+                Ok(end) => history.judge(self.store, &end, &mut tally).await,
+                Err(problem) => Err(problem),
+            };
+            judged.map_err(|problem| format!("{told}, after {tally:?}: {problem}"))?;
+        }
+        Ok(tally)
+    }
 }
 
 /// Returns a number that does not look like its neighbours (SplitMix64).

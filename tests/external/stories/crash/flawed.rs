@@ -16,8 +16,16 @@ use auth_store::{Backend, KeyLock, LockFolder, Numbers, Slot, Value, crash};
 #[derive(Clone)]
 pub(super) struct Flawed {
     locks: LockFolder,
-    in_place: bool,
+    way: Way,
     writes: Arc<AtomicUsize>,
+}
+
+/// What is wrong.
+#[derive(Clone, Copy, PartialEq)]
+enum Way {
+    InPlace,
+    Forgetful,
+    Unsynced,
 }
 
 pub(super) struct FlawedSlot(Flawed, KeyLock);
@@ -25,18 +33,24 @@ pub(super) struct FlawedSlot(Flawed, KeyLock);
 impl Flawed {
     /// One that truncates the file and writes it anew.
     pub(super) fn in_place(place: &str) -> Result<Self, Error> {
-        Ok(Self {
-            locks: LockFolder::open(place)?,
-            in_place: true,
-            writes: Arc::default(),
-        })
+        Self::new(place, Way::InPlace)
     }
 
     /// One that acknowledges each third write without doing it.
     pub(super) fn forgetful(place: &str) -> Result<Self, Error> {
+        Self::new(place, Way::Forgetful)
+    }
+
+    /// One that survives every kill, but does not wait for the disk.
+    pub(super) fn unsynced(place: &str) -> Result<Self, Error> {
+        Self::new(place, Way::Unsynced)
+    }
+
+    fn new(place: &str, way: Way) -> Result<Self, Error> {
         Ok(Self {
-            in_place: false,
-            ..Self::in_place(place)?
+            locks: LockFolder::open(place)?,
+            way,
+            writes: Arc::default(),
         })
     }
 
@@ -81,15 +95,19 @@ impl Slot for FlawedSlot {
 
     async fn write(&mut self, _: Option<u64>, value: &Value) -> Result<(), Error> {
         let text = format!("{} {}", value.version, value.body.expose());
-        if self.0.in_place {
+        if self.0.way == Way::InPlace {
             let mut file = File::create(self.0.file()).unwrap();
             file.write_all(&text.as_bytes()[..text.len() / 2]).unwrap();
             crash::point("file:half-written");
             file.write_all(&text.as_bytes()[text.len() / 2..]).unwrap();
-        } else if self.0.writes.fetch_add(1, Ordering::Relaxed) % 3 < 2 {
+        } else if self.0.way == Way::Unsynced
+            || self.0.writes.fetch_add(1, Ordering::Relaxed) % 3 < 2
+        {
             let other = self.0.file().with_extension("temp");
             fs::write(&other, text).unwrap();
+            crash::point("file:written");
             fs::rename(other, self.0.file()).unwrap();
+            crash::point("file:renamed");
         }
         Ok(())
     }

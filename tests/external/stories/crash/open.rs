@@ -14,6 +14,7 @@ pub(super) async fn open(name: &str) -> Result<Arc<dyn TokenStore>, Error> {
     Ok(match kind {
         "file" => Arc::new(FileStore::open(place)?.in_plain_text()),
         "written-in-place" => Arc::new(Flawed::in_place(place)?.in_plain_text()),
+        "unsynced" => Arc::new(Flawed::unsynced(place)?.in_plain_text()),
         "forgetful" => Arc::new(Flawed::forgetful(place)?.in_plain_text()),
         other => panic!("there is no store of kind {other}"),
     })

@@ -7,6 +7,7 @@ mod again;
 mod cancelled;
 mod killed;
 mod neighbours;
+mod power;
 mod room;
 mod secrets;
 
