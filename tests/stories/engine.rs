@@ -1,6 +1,7 @@
 //! The engine, through its public seams and without sockets.
 
 mod cancelled;
+mod each_call;
 mod intents;
 mod lost_logins;
 mod one_flight;

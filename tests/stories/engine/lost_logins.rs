@@ -21,12 +21,16 @@ pub(super) async fn stored(store: &impl TokenStore) -> Option<String> {
 
 /// Lets the task that saves in the background have its turn.
 pub(super) async fn save_in_background(source: &Cached, clock: &ManualClock) {
-    while source.status().unsaved {
-        clock.until_sleepers(1).await;
-        clock.advance(seconds(300));
+    loop {
+        // A save that was woken already is under way.
         for _ in 0..50 {
             tokio::task::yield_now().await;
         }
+        if !source.status().unsaved {
+            return;
+        }
+        clock.until_sleepers(1).await;
+        clock.advance(seconds(300));
     }
 }
 
