@@ -2,6 +2,7 @@
 
 mod fake;
 mod faults;
+mod refusals;
 
 use std::sync::Arc;
 
