@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Fits into the 2,560 bytes of the Windows Credential Manager, whichever way a keyring encodes them.
-const CHUNK: usize = 1024;
+pub(crate) const CHUNK: usize = 1024;
 
 /// Keeps logins in a keyring. Cheap to clone.
 ///

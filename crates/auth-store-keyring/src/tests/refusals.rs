@@ -165,3 +165,15 @@ async fn refusals_say_what_to_do_and_nothing_that_the_keyring_said() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_part_of_the_right_length_from_another_write_is_refused() {
+    let case = Case::new();
+    case.save(&long("a")).await.unwrap();
+    let names = case.fake.names();
+    let part = names.iter().find(|name| name.ends_with(".1.2"));
+    case.fake
+        .plant(part.unwrap(), Some(&"b".repeat(crate::store::CHUNK)));
+    let error = case.store.load(&key("a")).await.unwrap_err();
+    assert_eq!(error.code(), Some(UNREADABLE));
+}
