@@ -3,10 +3,9 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use auth_core::{Error, ErrorKind};
-use sqlx::{
-    ConnectOptions, Sqlite, SqliteConnection,
-    query::Query,
-    sqlite::{SqliteArguments, SqliteConnectOptions, SqliteRow, SqliteSynchronous},
+use sqlx::{ConnectOptions, query::Query};
+use sqlx_sqlite::{
+    Sqlite, SqliteArguments, SqliteConnectOptions, SqliteConnection, SqliteRow, SqliteSynchronous,
 };
 use tokio::sync::Mutex;
 

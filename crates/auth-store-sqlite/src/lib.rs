@@ -1,8 +1,5 @@
 #![doc = include_str!("../README.md")]
 
-#[cfg(not(any(feature = "bundled", feature = "unbundled")))]
-compile_error!("choose the SQLite to link: feature `bundled` or feature `unbundled`");
-
 #[cfg(not(unix))]
 compile_error!("locks and private files are those of Unix; this store works there only");
 

@@ -1,7 +1,8 @@
 //! What is in the database, and whose it is.
 
 use auth_core::{Error, ErrorKind};
-use sqlx::{Decode, Sqlite, SqliteConnection, Type};
+use sqlx::{Decode, Type};
+use sqlx_sqlite::{Sqlite, SqliteConnection};
 
 use crate::error::told;
 

@@ -5,7 +5,8 @@ use std::{fmt, path::Path, sync::Arc};
 use async_trait::async_trait;
 use auth_core::{Error, ErrorKind, Secret, StoreKey};
 use auth_store::{Backend, LockFolder, Value, crash};
-use sqlx::{Row, query, sqlite::SqliteRow};
+use sqlx::{Row, query};
+use sqlx_sqlite::SqliteRow;
 use tokio::runtime::Handle;
 
 use crate::{
@@ -166,7 +167,7 @@ fn version(row: &SqliteRow) -> Result<u64, Error> {
 
 fn column<'r, T>(row: &'r SqliteRow, index: usize) -> Result<T, Error>
 where
-    T: sqlx::Decode<'r, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>,
+    T: sqlx::Decode<'r, sqlx_sqlite::Sqlite> + sqlx::Type<sqlx_sqlite::Sqlite>,
 {
     row.try_get(index).map_err(|error| told(&error))
 }

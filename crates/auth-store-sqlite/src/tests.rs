@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 use auth_core::{Error, Secret, StoreKey};
 use auth_store::{Backend, Slot, Value};
 use auth_testkit::contract::{StoreFixture, token_store};
-use sqlx::{ConnectOptions, SqliteConnection, sqlite::SqliteConnectOptions};
+use sqlx::ConnectOptions;
+use sqlx_sqlite::{SqliteConnectOptions, SqliteConnection};
 use tempfile::TempDir;
 
 use crate::SqliteStore;

@@ -46,6 +46,7 @@ const REVIEWED: &[(&str, &str)] = &[
     ("serde_json", "replies of token endpoints"),
     ("sha2", "the PKCE challenge"),
     ("sqlx", "SQL databases, without unsafe code of ours"),
+    ("sqlx-sqlite", "its feature says which SQLite is linked"),
     ("subtle", "comparing state without a timing leak"),
     ("tempfile", "files that are private from their first moment"),
     ("thiserror", "leaf errors, never seen in a signature"),
