@@ -25,7 +25,10 @@ pub(crate) async fn durability(connection: &mut MultiplexedConnection) -> Result
         .arg("replication")
         .query_async(connection)
         .await;
-    if !info.map_err(unseen)?.contains("role:master") {
+    if !info
+        .map_err(|error| unseen(&error))?
+        .contains("role:master")
+    {
         return Err(Error::new(
             ErrorKind::Unavailable,
             "this Redis server is a replica, which takes no changes; give the address of the master, or wait for it",
@@ -39,7 +42,12 @@ pub(crate) async fn durability(connection: &mut MultiplexedConnection) -> Result
             .arg(name)
             .query_async(connection)
             .await;
-        if found.map_err(unseen)?.get(name).map(String::as_str) != Some(needed) {
+        if found
+            .map_err(|error| unseen(&error))?
+            .get(name)
+            .map(String::as_str)
+            != Some(needed)
+        {
             missing.push(format!("CONFIG SET {name} {needed}"));
         }
     }
@@ -54,9 +62,9 @@ pub(crate) async fn durability(connection: &mut MultiplexedConnection) -> Result
 }
 
 /// Says that the server does not let its settings be seen, if that is what `error` means.
-fn unseen(error: RedisError) -> Error {
-    if !is_refused(&error) {
-        return reason(&error);
+fn unseen(error: &RedisError) -> Error {
+    if !is_refused(error) {
+        return reason(error);
     }
     weak(
         "this Redis server does not let be seen whether it keeps what it acknowledges; allow this user INFO and CONFIG \

@@ -31,11 +31,7 @@ const CODES: [(&str, ErrorKind, &str); 19] = [
         Unavailable,
         "the Redis cluster is down; wait",
     ),
-    (
-        "MASTERDOWN",
-        Unavailable,
-        "the Redis master is down; wait",
-    ),
+    ("MASTERDOWN", Unavailable, "the Redis master is down; wait"),
     (
         "NOREPLICAS",
         Unavailable,

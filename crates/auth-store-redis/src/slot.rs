@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use auth_core::{Error, ErrorKind, store::conflict};
+use auth_core::{Clock, Error, ErrorKind, SystemClock, store::conflict};
 use auth_store::{Numbers, Slot, Value, crash};
 use redis::{Script, ScriptInvocation};
 use tokio::runtime::Handle;
@@ -16,6 +16,9 @@ use crate::{
 
 /// Numbers from here on have no exact place in a script's arithmetic.
 const NUMBERS: u64 = 1 << 53;
+
+/// The first wait before a lock is given back once more.
+const AGAIN: Duration = Duration::from_millis(50);
 
 /// A login that is locked in Redis, until it is given back or its lease ends.
 pub struct RedisSlot {
@@ -188,16 +191,29 @@ impl Holder {
 }
 
 impl Drop for Holder {
-    /// The answer to the last question may still be under way, but no later question overtakes it on one connection.
     fn drop(&mut self) {
         if self.asked {
-            let call = self.call(&RELEASE);
             let link = Arc::clone(&self.link);
-            self.runtime.spawn(async move {
-                // The lease ends by itself where nobody can be told.
-                let _ = link.send::<u64>(Call::Script(&call)).await;
-            });
+            let call = self.call(&RELEASE);
+            self.runtime.spawn(give_back(link, call, self.lease));
         }
+    }
+}
+
+/// Gives a lock back until that succeeds or its lease has ended by itself.
+///
+/// The answer to the last question may still be under way, but no later question overtakes it on one connection.
+async fn give_back(link: Arc<Link>, call: ScriptInvocation<'static>, lease: Duration) {
+    let clock = SystemClock::new();
+    let begun = clock.monotonic();
+    let mut wait = AGAIN;
+    while link.send::<u64>(Call::Script(&call)).await.is_err() {
+        let now = clock.monotonic();
+        if now.saturating_sub(begun) > lease {
+            return;
+        }
+        clock.sleep_until(now.saturating_add(wait)).await;
+        wait = (wait * 2).min(AGAIN * 16);
     }
 }
 

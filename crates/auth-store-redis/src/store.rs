@@ -136,7 +136,9 @@ impl Backend for RedisStore {
             command.arg("COUNT").arg(STEP);
             let (next, names): (String, Vec<Vec<u8>>) =
                 self.link.send(Call::Command(&command)).await?;
-            let names = names.iter().filter_map(|name| std::str::from_utf8(name).ok());
+            let names = names
+                .iter()
+                .filter_map(|name| std::str::from_utf8(name).ok());
             found.extend(names.filter_map(|name| self.key(name)));
             if next == "0" {
                 return Ok(found.into_iter().collect());

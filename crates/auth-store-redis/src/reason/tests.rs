@@ -22,7 +22,10 @@ fn codes_say_what_to_do_and_texts_are_dropped() {
         let error = reason(&refusal(code));
         assert_eq!(error.kind(), kind, "{code}");
         assert_eq!(error.code().is_none(), kind == ErrorKind::Protocol);
-        assert!(!format!("{error} {error:?}").contains("canary"), "{error:?}");
+        assert!(
+            !format!("{error} {error:?}").contains("canary"),
+            "{error:?}"
+        );
     }
 }
 
