@@ -39,6 +39,7 @@ const REVIEWED: &[(&str, &str)] = &[
     ("mockall", "testkit: mocks of the seams"),
     ("percent-encoding", "user names and passwords in Basic"),
     ("pin-project-lite", "named futures without unsafe code"),
+    ("redis", "the client that the Redis organisation keeps"),
     ("reqwest", "one transport among others, in its own crate"),
     ("reqwest-middleware", "for its users, behind a feature"),
     ("rustix", "system calls without unsafe code of ours"),
