@@ -1,5 +1,7 @@
 //! A folder that nobody else can look into.
 
+mod refusal;
+
 use std::{
     fs::File,
     io,
@@ -10,11 +12,12 @@ use std::{
 
 use auth_core::{Error, ErrorKind, StoreKey};
 use rustix::{
-    fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, Stat},
+    fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags},
     io::Errno,
-    process::geteuid,
 };
 use sha2::{Digest, Sha256};
+
+use self::refusal::{check, refusal};
 
 /// What everything is opened with: a planted link is not followed, a planted pipe does not hold us up, and a program
 /// that is started does not get the file.
@@ -69,6 +72,8 @@ impl PrivateFolder {
         };
         let stat = rustix::fs::fstat(&folder).map_err(failed)?;
         check(&stat, path, FileType::Directory, "0700")?;
+        // Whoever made it may have died before its name was on the disk. Not everybody may read what is above it.
+        let _ = sync_above(path);
         Ok(Self(Arc::new(Inner {
             folder,
             path: path.to_owned(),
@@ -192,7 +197,9 @@ impl PrivateFolder {
         let mut names = Vec::new();
         for entry in Dir::read_from(&self.0.folder).map_err(failed)? {
             let entry = entry.map_err(failed)?;
-            names.extend(entry.file_name().to_str().ok().map(str::to_owned));
+            let name = entry.file_name().to_str().ok();
+            let name = name.filter(|name| !matches!(*name, "." | ".."));
+            names.extend(name.map(str::to_owned));
         }
         Ok(names)
     }
@@ -230,76 +237,28 @@ impl PrivateFolder {
 
 /// Makes a folder and those above it, so that they survive a loss of power.
 fn create(path: &Path) -> Result<(), Errno> {
-    let mode = Mode::RWXU;
-    let parent = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    match rustix::fs::mkdirat(CWD, path, mode) {
-        Err(Errno::NOENT) if path != parent => {
-            create(parent)?;
-            match rustix::fs::mkdirat(CWD, path, mode) {
-                Err(Errno::EXIST) => {}
-                other => other?,
-            }
-        }
+    let make = || match rustix::fs::mkdirat(CWD, path, Mode::RWXU) {
         // Somebody else was faster.
-        Err(Errno::EXIST) => {}
+        Err(Errno::EXIST) => Ok(()),
+        other => other,
+    };
+    match make() {
+        Err(Errno::NOENT) if path != above(path) => {
+            create(above(path))?;
+            make()?;
+        }
         other => other?,
     }
+    sync_above(path)
+}
+
+fn above(path: &Path) -> &Path {
+    let above = path.parent().filter(|above| !above.as_os_str().is_empty());
+    above.unwrap_or(Path::new("."))
+}
+
+/// Waits until the name of a folder is on the disk.
+fn sync_above(path: &Path) -> Result<(), Errno> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let parent = rustix::fs::openat(CWD, parent, flags, Mode::empty())?;
-    rustix::fs::fsync(parent)
-}
-
-/// Refuses what is not of type `wanted`, of this user and closed to everybody else.
-fn check(stat: &Stat, path: &Path, wanted: FileType, mode: &str) -> Result<(), Error> {
-    let problem = if FileType::from_raw_mode(stat.st_mode) != wanted {
-        "is something else than what belongs there; move it away".to_owned()
-    } else if stat.st_uid != geteuid().as_raw() {
-        format!(
-            "belongs to another user; run as that user, or `chown {}` it",
-            geteuid().as_raw()
-        )
-    } else if stat.st_mode & 0o077 != 0 {
-        format!("is open to other users; close it with `chmod {mode}` and replace its logins")
-    } else {
-        return Ok(());
-    };
-    Err(Error::new(
-        ErrorKind::Configuration,
-        format!("{path:?} {problem}"),
-    ))
-}
-
-/// Says what failed at `path` and what to do about it. A path is no secret, and the system's texts quote nothing.
-fn refusal(path: &Path, doing: &str, error: &io::Error) -> Error {
-    use ErrorKind::{Configuration, Unavailable};
-
-    let (kind, advice) = match Errno::from_io_error(error) {
-        Some(Errno::NOSPC | Errno::DQUOT | Errno::FBIG) => {
-            (Unavailable, "there is no room left; make room")
-        }
-        Some(Errno::ROFS) => (Unavailable, "it is read-only; make it writable"),
-        Some(Errno::IO) => (Unavailable, "the disk failed; look at the system's log"),
-        Some(Errno::LOOP | Errno::NOTDIR | Errno::ISDIR | Errno::NXIO | Errno::EXIST) => (
-            Configuration,
-            "something else than what belongs there is in its place, such as a link; move it away",
-        ),
-        Some(Errno::ACCESS | Errno::PERM) => {
-            (Configuration, "this user may not; change owner or mode")
-        }
-        Some(Errno::NOLCK | Errno::NOTSUP | Errno::NOSYS) => (
-            Configuration,
-            "this file system has no locks; use a folder on a local disk, or another store",
-        ),
-        Some(Errno::NOENT | Errno::NAMETOOLONG) => (
-            Configuration,
-            "the folder is gone or cannot be; open another",
-        ),
-        _ => (Unavailable, "try again"),
-    };
-    // The number is enough to find the system's own words for it.
-    let source = io::Error::from_raw_os_error(error.raw_os_error().unwrap_or(5));
-    Error::new(kind, format!("could not {doing} at {path:?}: {advice}")).with_source(source)
+    rustix::fs::fsync(rustix::fs::openat(CWD, above(path), flags, Mode::empty())?)
 }
