@@ -6,7 +6,6 @@ mod pool;
 mod schema;
 mod slot;
 mod store;
-mod turns;
 
 pub use sqlx::postgres::PgConnectOptions;
 

@@ -4,10 +4,10 @@ use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
 use auth_core::{Error, StoreKey, store::conflict};
-use auth_store::{Numbers, Slot, Value, crash};
+use auth_store::{Numbers, Slot, Turn, Value, crash};
 use sqlx::{Postgres, postgres::PgArguments, query::Query};
 
-use crate::{error, pool::Conn, schema::text, store::Inner, turns::Turn};
+use crate::{error, pool::Conn, schema::text, store::Inner};
 
 /// A key that is locked in the database: it holds one of the lock connections, with a transaction open on it.
 pub struct PostgresSlot {

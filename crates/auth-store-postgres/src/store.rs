@@ -4,7 +4,7 @@ use std::{fmt, future::poll_fn, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use auth_core::{Error, ErrorKind, Secret, StoreKey};
-use auth_store::{Backend, Numbers, Slot, Value, crash};
+use auth_store::{Backend, Numbers, Slot, Turn, Turns, Value, crash};
 use sha2::{Digest, Sha256};
 use sqlx::{AssertSqlSafe, Postgres, Row, postgres::PgArguments, query::Query};
 use tokio::sync::oneshot;
@@ -14,7 +14,6 @@ use crate::{
     pool::{Conn, Pool, either},
     schema::text,
     slot::Held,
-    turns::{Turn, Turns},
 };
 
 /// How long one wait for a lock lasts, in milliseconds. A waiter whose caller is gone leaves after it.

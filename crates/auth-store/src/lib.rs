@@ -10,6 +10,7 @@ mod keys;
 #[cfg(unix)]
 mod lock_folder;
 mod sealed;
+mod turns;
 
 pub use backend::{Backend, Numbers, Slot, Value};
 pub use codec::{NEWER_FORMAT, TOO_LARGE, UNREADABLE};
@@ -19,3 +20,4 @@ pub use keys::{BAD_KEY, DataKey, KeyMaterial, KeySource, Keys};
 #[cfg(unix)]
 pub use lock_folder::{KeyLock, LockFolder, PrivateFolder};
 pub use sealed::{NOT_SEALED, Resealed, Sealed, WRONG_KEY};
+pub use turns::{Turn, Turns};

@@ -2,18 +2,14 @@
 
 mod attempt;
 mod folder;
-mod turns;
 
 use std::{fmt, fs::File, path::Path, sync::Arc, time::Duration};
 
 use auth_core::{Clock, Error, StoreKey, SystemClock};
 
-use crate::{Numbers, crash};
+use crate::{Numbers, Turn, Turns, crash};
 
-use self::{
-    attempt::{TryLock, attempt, keep},
-    turns::{Turn, Turns},
-};
+use self::attempt::{TryLock, attempt, keep};
 
 pub use self::folder::PrivateFolder;
 

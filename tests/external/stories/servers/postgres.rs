@@ -208,7 +208,12 @@ impl Folder {
         give_away(&path);
         let mut warden = unprivileged("sh");
         warden.args(["-c", WARDEN, "sh"]).args([&programs(), &path]);
-        let warden = warden.stdin(Stdio::piped()).stdout(Stdio::null()).spawn();
+        // Who stops the test by a signal to its group must not stop the warden with it.
+        let warden = warden
+            .process_group(0)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn();
         Self {
             warden: warden.expect("a shell can be started"),
             path,

@@ -14,7 +14,11 @@ use auth_store::{Backend, Slot, Value};
 
 use crate::servers::postgres::PostgresServer;
 
-use super::{config, connect, key, login::Login, plain, until_quiet};
+use super::{
+    config, connect, key,
+    login::{Login, PATIENCE},
+    plain, until_quiet,
+};
 
 const DATABASE: &str = "postgres";
 
@@ -125,9 +129,13 @@ async fn fault_55_the_next_holder_waits_for_a_write_under_way() {
     let locks = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted \
                  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
     let until_waiting = async |count| {
-        while server.ask(&database, locks).await != count {
-            tokio::task::yield_now().await;
-        }
+        let waiting = async {
+            while server.ask(&database, locks).await != count {
+                tokio::task::yield_now().await;
+            }
+        };
+        let waiting = tokio::time::timeout(PATIENCE, waiting).await;
+        waiting.unwrap_or_else(|_| panic!("there are never {count} that wait"));
     };
 
     let mut slot = store.lock(&key()).await.expect("it is free");

@@ -2,18 +2,35 @@
 
 use std::{
     collections::HashMap,
+    fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use auth_core::StoreKey;
 use tokio::sync::{Mutex as Queue, OwnedMutexGuard};
 
-/// One queue for each key that somebody waits for or holds.
+/// One queue for each key that somebody waits for or holds, so that of one process one alone asks the place for a lock.
+/// Clones share the queues.
+///
+/// # Example
+///
+/// ```
+/// use auth_core::StoreKey;
+/// use auth_store::Turns;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let (turns, key) = (Turns::default(), StoreKey::new(["example", "alice"]));
+/// let first = turns.wait(&key).await;
+/// drop(first);
+/// let _second = turns.wait(&key).await;
+/// # }
+/// ```
 #[derive(Clone, Default)]
-pub(super) struct Turns(Arc<Mutex<HashMap<StoreKey, Arc<Queue<()>>>>>);
+pub struct Turns(Arc<Mutex<HashMap<StoreKey, Arc<Queue<()>>>>>);
 
-/// A place in the queue of a key, and the key's turn once it has come.
-pub(super) struct Turn {
+/// A place in the queue of a key, and the key's turn once it has come. Dropping it lets the next one in.
+pub struct Turn {
     turns: Turns,
     key: StoreKey,
     queue: Option<Arc<Queue<()>>>,
@@ -21,7 +38,12 @@ pub(super) struct Turn {
 }
 
 impl Turns {
-    pub(super) async fn wait(&self, key: &StoreKey) -> Turn {
+    /// Waits for the turn of whoever calls.
+    ///
+    /// # Cancellation
+    ///
+    /// Whoever stops waiting leaves the queue.
+    pub async fn wait(&self, key: &StoreKey) -> Turn {
         let queue = Arc::clone(self.queues().entry(key.clone()).or_default());
         let mut turn = Turn {
             turns: self.clone(),
@@ -38,7 +60,7 @@ impl Turns {
     }
 
     #[cfg(test)]
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.queues().len()
     }
 }
@@ -52,5 +74,19 @@ impl Drop for Turn {
         if queues.get(&self.key).map(Arc::strong_count) == Some(1) {
             queues.remove(&self.key);
         }
+    }
+}
+
+impl fmt::Debug for Turns {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Turns").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Turn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Turn")
+            .field("key", &self.key)
+            .finish_non_exhaustive()
     }
 }
