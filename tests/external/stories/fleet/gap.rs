@@ -4,12 +4,7 @@
 use auth_core::{StoreKey, TokenSet, store::save_login};
 use auth_testkit::Fault;
 
-use super::{
-    expiries,
-    home::Home,
-    soon,
-    stage::{Stage, is_done},
-};
+use super::{expiries, home::Home, soon, stage::Stage};
 
 /// How far the process came that is killed.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -40,7 +35,7 @@ pub(super) async fn with_leeway(home: Home) {
         let moment = stage.dice.pick(&IN_THE_GAP);
         one_dies(&mut stage, moment).await;
         stage.everybody_calls().await;
-        let newest = everybody_holds(&mut stage).await;
+        let newest = stage.everybody_holds().await;
         assert!(
             newest.iter().all(Option::is_some) && stage.tally.errors.is_empty(),
             "{moment:?}: {:?}",
@@ -71,7 +66,7 @@ pub(super) async fn without_leeway(home: Home) {
         let lost = moment != Moment::Asked;
         // Whoever comes first finds the note, and the other one asks the provider.
         stage.everybody_calls().await;
-        let held = everybody_holds(&mut stage).await;
+        let held = stage.everybody_holds().await;
         assert_eq!(
             held.iter().flatten().count(),
             usize::from(!lost),
@@ -81,7 +76,7 @@ pub(super) async fn without_leeway(home: Home) {
         for _ in 0..3 {
             stage.clock.advance(super::seconds(2));
             stage.everybody_calls().await;
-            let held = everybody_holds(&mut stage).await;
+            let held = stage.everybody_holds().await;
             let good = if lost { 0 } else { 2 };
             assert_eq!(held.iter().flatten().count(), good, "{moment:?}");
         }
@@ -98,7 +93,7 @@ pub(super) async fn without_leeway(home: Home) {
             stage.logs_in().await;
             stage.clock.advance(super::TTL);
             stage.everybody_calls().await;
-            let held = everybody_holds(&mut stage).await;
+            let held = stage.everybody_holds().await;
             assert!(held.iter().all(Option::is_some), "{moment:?}");
             assert_eq!(stage.requests(), asked + 3, "{moment:?}");
         }
@@ -141,18 +136,4 @@ async fn one_dies(stage: &mut Stage, moment: Moment) {
     }
     drop(victim);
     stage.joins().await;
-}
-
-/// Waits until everybody is done, and returns what they hold: the newest token or none.
-async fn everybody_holds(stage: &mut Stage) -> Vec<Option<String>> {
-    let mut held = Vec::new();
-    for replica in &mut stage.replicas {
-        let token = is_done(replica, &mut stage.tally).await;
-        held.push((token != "-").then_some(token));
-    }
-    assert_eq!(stage.tally.refused, 0);
-    let newest = stage.emulator.access_tokens().pop().unwrap();
-    let mut tokens = held.iter().flatten();
-    assert!(tokens.all(|token| token == newest.expose()));
-    held
 }

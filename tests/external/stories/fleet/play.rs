@@ -2,7 +2,7 @@
 
 use std::{env, path::Path, sync::Arc, time::Duration};
 
-use auth_core::{Cached, Clock, Error, Event, Lifetime, Origins, Secret, Token, TokenSource};
+use auth_core::{Cached, Clock, Error, Event, Lifetime, Origins, Policy, Secret, Token, TokenSource};
 use auth_oauth2::{Basic, Dialect, Endpoint, RefreshToken, TokenClient};
 use auth_reqwest::{HttpService, ReqwestTransport};
 use auth_testkit::{FailingStore, Gate, StoreCall, StoreFault};
@@ -120,6 +120,7 @@ impl Member {
             .name(text("name"))
             .store(store.clone(), key())
             .clock(clock.clone())
+            .policy(told_at_once())
             .observer(move |_: &str, event: &Event| {
                 if let Event::Failed { error, .. }
                 | Event::LoginRequired { error, .. }
@@ -206,6 +207,13 @@ impl Member {
     fn tell(&self, reply: &str) {
         say(&self.tell, reply);
     }
+}
+
+/// Where the stories kill a process it is dead for sure, and they want to hear of it without a pause.
+fn told_at_once() -> Policy {
+    let mut policy = Policy::default();
+    policy.abandoned_after = Duration::ZERO;
+    policy
 }
 
 fn auth_layer(source: &Cached) -> Auth<HttpService> {

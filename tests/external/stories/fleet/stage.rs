@@ -148,6 +148,20 @@ impl Stage {
         }
     }
 
+    /// Waits until every process is done, and returns what each holds: the newest token or none.
+    pub(super) async fn everybody_holds(&mut self) -> Vec<Option<String>> {
+        let mut held = Vec::new();
+        for replica in &mut self.replicas {
+            let token = is_done(replica, &mut self.tally).await;
+            held.push((token != "-").then_some(token));
+        }
+        assert_eq!(self.tally.refused, 0);
+        let newest = self.emulator.access_tokens().pop().unwrap();
+        let mut tokens = held.iter().flatten();
+        assert!(tokens.all(|token| token == newest.expose()));
+        held
+    }
+
     /// One expiry without anything special.
     pub(super) async fn round(&mut self) {
         self.token_ends();

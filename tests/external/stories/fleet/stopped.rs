@@ -5,7 +5,7 @@ use std::time::Duration;
 use auth_testkit::Fault;
 
 use super::{
-    between_faults, expiries,
+    TTL, between_faults, expiries,
     home::Home,
     soon,
     stage::{Stage, is_done},
@@ -65,6 +65,7 @@ async fn idle(stage: &mut Stage) {
 }
 
 async fn waiting(stage: &mut Stage) {
+    stage.token_ends();
     let released = everybody_waits(stage).await;
     let mut asking = stage.named(&stage.latest_sender());
     let sleeper = stage.any();
@@ -78,13 +79,12 @@ async fn waiting(stage: &mut Stage) {
     stage.replicas.push(asking);
 }
 
-/// Lets the token end, and one process ask for another. Returns how far time must move for it to be answered.
+/// Lets everybody call, of whom one asks for a new token. Returns how far time must move for it to be answered.
 async fn everybody_waits(stage: &mut Stage) -> Duration {
     let asked = stage.requests();
     let wait = Duration::from_secs(1);
     let server = stage.emulator.server();
     server.next_at("/token", Fault::Delay(wait));
-    stage.token_ends();
     stage.everybody_calls().await;
     soon(stage.emulator.ledger().wait_for(asked + 1)).await;
     wait
@@ -120,6 +120,7 @@ async fn with_the_lock(stage: &mut Stage, place: &str) {
 }
 
 async fn asking(stage: &mut Stage) {
+    stage.token_ends();
     let released = everybody_waits(stage).await;
     let asked = stage.requests();
     let sleeper = stage.named(&stage.latest_sender());
@@ -129,4 +130,37 @@ async fn asking(stage: &mut Stage) {
     sleeper.go_on();
     stage.replicas.push(sleeper);
     stage.everybody_is_done().await;
+}
+
+/// What is left of the risk where a lock ends with time: its holder stands still with its request under way, and
+/// whoever takes its turn finds the note and then the login spent.
+#[tokio::test]
+async fn a_holder_in_redis_that_is_overtaken_while_it_asks_may_cost_the_login() {
+    let mut stage = Stage::with_fleet("overtaken while asking", Home::redis()).await;
+    for _ in 0..expiries().div_ceil(25) {
+        let reuses = stage.emulator.reuses();
+        stage.tally.stops += 1;
+        stage.tally.expiries += 1;
+        stage.clock.advance(TTL);
+        let released = everybody_waits(&mut stage).await;
+        let sleeper = stage.named(&stage.latest_sender());
+        sleeper.stop();
+        stage.clock.advance(released);
+        // The lease ends in its own time. Nobody is given a token that is not good.
+        for replica in &mut stage.replicas {
+            is_done(replica, &mut stage.tally).await;
+        }
+        sleeper.go_on();
+        stage.replicas.push(sleeper);
+        is_done(stage.replicas.last_mut().unwrap(), &mut stage.tally).await;
+        assert!(stage.emulator.reuses() <= reuses + 1, "nobody asks twice");
+        // A person authorizes again, and everything goes on.
+        stage.logs_in().await;
+        stage.clock.advance(2 * TTL);
+        stage.everybody_calls().await;
+        let held = stage.everybody_holds().await;
+        assert!(held.iter().all(Option::is_some), "{:?}", stage.tally.errors);
+        stage.tally.errors.clear();
+    }
+    stage.tally.print(&stage.emulator);
 }
