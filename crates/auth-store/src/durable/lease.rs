@@ -57,8 +57,8 @@ impl<S: Slot> DurableLease<S> {
 #[async_trait]
 impl<S: Slot> Lease for DurableLease<S> {
     async fn load(&mut self) -> Result<Option<Record>, Error> {
-        let (next, clock) = (self.next_version(), Arc::clone(&self.clock));
-        self.run(move |open| Box::pin(async move { open.load(next, clock.now()).await }))
+        let clock = Arc::clone(&self.clock);
+        self.run(move |open| Box::pin(async move { open.load(clock.now()).await }))
             .await
     }
 
