@@ -120,7 +120,7 @@ async fn a_sealed_login_is_seen_nowhere_and_a_plain_one_everywhere() {
     let log = plain.iter().map(|(name, _)| name.as_str());
     let log = log
         .filter(|name| name.ends_with(".incr.aof"))
-        .last()
+        .next_back()
         .unwrap();
     // The places are looked at well enough to find what is there.
     for place in ["MONITOR", "SLOWLOG", "dump.rdb", log] {
