@@ -6,7 +6,9 @@ use auth_core::{
 };
 use auth_testkit::{FailingStore, ManualClock, ScriptedGrant, StoreCall, StoreFault};
 
-use super::{HOUR, access, away, builder, ended_login, policy, seconds};
+use super::{
+    HOUR, access, away, builder, ended_login, lost_logins::save_in_background, policy, seconds,
+};
 
 fn key() -> StoreKey {
     StoreKey::new(["story", "intent"])
@@ -76,12 +78,19 @@ async fn a_dead_process_makes_one_typed_error_and_then_the_provider_decides() {
         dies_while_spending(&store, &clock, 1).await;
         let replicas =
             [(); 2].map(|()| builder(&grant, &clock).store(store.clone(), key()).build());
+        // It may be alive and about to save, so its exchange is left to it for a while.
+        for passed in [0, 10, 20] {
+            let error = replicas[0].token().await.unwrap_err();
+            assert_eq!(error.code(), Some("begun_elsewhere"), "{passed} s");
+            assert_eq!(error.retry_after(), Some(seconds(30)));
+            clock.advance(seconds(10));
+        }
         let error = replicas[0].token().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::OutcomeUnknown);
         assert_eq!(error.sent(), Sent::Maybe);
         assert!(error.is_transient());
         assert_eq!(grant.calls(), 0);
-        clock.advance(seconds(1));
+        clock.advance(seconds(2));
         for replica in &replicas {
             match replica.token().await {
                 Ok(token) => assert_eq!(token.access().expose(), "a"),
@@ -108,6 +117,8 @@ async fn within_the_leeway_the_token_is_sent_once_more_and_no_more() {
         let source = builder(&grant, &clock).store(store.clone(), key()).build();
         let outcome = source.token().await;
         assert_eq!(outcome.is_ok(), again, "{sends} sent, {passed} s");
+        clock.advance(seconds(30));
+        assert!(source.token().await.is_ok() == again);
         assert_eq!(grant.calls(), usize::from(again));
         assert!(!is_noted(&store).await);
     }
@@ -188,4 +199,34 @@ async fn a_grant_that_panics_leaves_the_note_of_a_dead_process() {
     );
     clock.advance(seconds(2));
     assert_eq!(access(&source).await, "a");
+}
+
+#[tokio::test]
+async fn a_process_that_lives_and_could_not_save_is_waited_for() {
+    let (clock, store) = (ManualClock::new(), MemoryStore::new());
+    let (ours, theirs) = (ScriptedGrant::new(), ScriptedGrant::new());
+    ours.rotates_to("a", HOUR, "r-1");
+    log_in(&store).await;
+    let blinking = FailingStore::new(store.clone());
+    let one = builder(&ours, &clock)
+        .store(blinking.clone(), key())
+        .build();
+    let other = builder(&theirs, &clock).store(store.clone(), key()).build();
+    blinking.every(StoreCall::Save, StoreFault::Before(away()));
+    assert!(one.token().await.is_err());
+    assert!(one.status().unsaved);
+    // The outage lasts longer than any pause, and the other process asks again and again.
+    for _ in 0..20 {
+        let error = other.token().await.unwrap_err();
+        if error.kind() == ErrorKind::OutcomeUnknown {
+            panic!("the login was given up");
+        }
+        clock.advance(seconds(1));
+        tokio::task::yield_now().await;
+    }
+    blinking.mend();
+    save_in_background(&one, &clock).await;
+    clock.advance(seconds(30));
+    assert_eq!(access(&other).await, "a");
+    assert_eq!((ours.calls(), theirs.calls()), (1, 0));
 }

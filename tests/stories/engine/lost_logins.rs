@@ -76,10 +76,15 @@ async fn a_login_that_another_process_ended_meanwhile_is_saved_all_the_same() {
     // The other process has only the token that is spent by now. It cannot know that the first one is alive, and says
     // so once; then the refusal removes it.
     assert_eq!(
+        other.token().await.unwrap_err().code(),
+        Some("begun_elsewhere")
+    );
+    clock.advance(seconds(30));
+    assert_eq!(
         other.token().await.unwrap_err().kind(),
         ErrorKind::OutcomeUnknown
     );
-    clock.advance(seconds(1));
+    clock.advance(seconds(2));
     assert_eq!(
         other.token().await.unwrap_err().kind(),
         ErrorKind::LoginRequired

@@ -8,6 +8,7 @@ mod killed;
 mod limits;
 mod shared_clock;
 mod shared_store;
+mod steward;
 mod stopped;
 
 use std::{sync::Arc, time::Duration};
@@ -18,7 +19,7 @@ use auth_testkit::{FailingStore, OAuth2Emulator};
 use self::{
     child::{Child, Setup},
     shared_clock::StoryClock,
-    shared_store::Steward,
+    steward::Steward,
 };
 use super::scene::{key, soon};
 

@@ -13,6 +13,9 @@ use super::{
     transaction,
 };
 
+/// The longest pause between two tries to save. Other processes leave an exchange to us for a while, and no longer.
+const SAVE_PAUSE: Duration = Duration::from_secs(10);
+
 /// What a flight is for.
 pub(crate) enum Purpose {
     /// Obtain a token; `true` where a person asked for it.
@@ -90,7 +93,7 @@ async fn keep_saving(shared: &Arc<Shared>) {
     let mut last = false;
     while !last {
         strikes = strikes.saturating_add(1);
-        let pause = pause::backoff(strikes, &shared.policy, pause::random());
+        let pause = pause::backoff(strikes, &shared.policy, pause::random()).min(SAVE_PAUSE);
         let wake = shared.clock.monotonic().saturating_add(pause);
         last = race(shared.closed.notified(), shared.clock.sleep_until(wake))
             .await

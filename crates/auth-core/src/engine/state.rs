@@ -14,8 +14,8 @@ use arc_swap::ArcSwapOption;
 use tokio::sync::{Notify, watch};
 
 use crate::{
-    Clock, Error, ErrorKind, Event, Grant, Moment, Now, Policy, Sent, StoreKey, Token, TokenSet,
-    TokenStore, observe::Watch,
+    Clock, Error, ErrorKind, Event, Grant, Intent, Moment, Now, Policy, Sent, StoreKey, Token,
+    TokenSet, TokenStore, observe::Watch,
 };
 
 use super::{
@@ -62,6 +62,10 @@ pub(crate) struct State {
     /// The store's version of `set`.
     pub(crate) stored: Option<u64>,
     pub(crate) unsaved: Option<Unsaved>,
+    /// The fence under which this process noted last that an exchange begins.
+    pub(crate) noted: Option<u64>,
+    /// The note of another process, and when it was first seen.
+    pub(crate) theirs: Option<(Intent, Duration)>,
     /// Whether a task is trying to save it.
     pub(crate) saving: bool,
     pub(crate) flight: Option<watch::Receiver<Outcome>>,
@@ -128,6 +132,8 @@ impl Shared {
             repeated: false,
             stored: None,
             unsaved: None,
+            noted: None,
+            theirs: None,
             saving: false,
             flight: None,
             failure: None,
