@@ -8,6 +8,8 @@ mod arrows;
 mod manifests;
 mod providers;
 mod reviewed;
+mod rusts;
+mod stores;
 mod weight;
 mod words;
 mod workspace;
@@ -33,6 +35,22 @@ fn no_source_file_is_longer_than_a_reader_likes() {
 fn whoever_has_read_one_provider_has_read_them_all() {
     let files = Workspace::read().files();
     assert_none(&providers::violations(&providers::from_files(&files)));
+}
+
+#[test]
+fn whoever_has_read_one_store_finds_their_way_in_the_others() {
+    let files = Workspace::read().files();
+    assert_none(&stores::violations(&stores::from_files(&files)));
+}
+
+#[test]
+fn no_crate_promises_an_older_rust_than_what_it_builds_on() {
+    assert_none(&rusts::violations(&Workspace::read()));
+}
+
+#[test]
+fn a_plain_test_run_takes_in_all_that_needs_no_installed_programs() {
+    assert_none(&manifests::wrong_defaults(&Workspace::read().members));
 }
 
 #[test]

@@ -11,6 +11,9 @@ const FIELDS: [&str; 6] = [
     "categories",
 ];
 
+/// What needs installed programs, and is run by a script that brings them.
+const EXTERNAL: &str = "external";
+
 pub(super) fn violations(workspace: &Workspace) -> Vec<String> {
     let mut found = Vec::new();
     if !forbids_unsafe_code(&workspace.manifest) {
@@ -26,6 +29,19 @@ pub(super) fn violations(workspace: &Workspace) -> Vec<String> {
         }
     }
     found
+}
+
+/// Plain `cargo test` has to work on a machine with nothing but Rust, and to leave out nothing that it could prove.
+pub(super) fn wrong_defaults(members: &[Member]) -> Vec<String> {
+    let wrong = members.iter().filter_map(|member| {
+        let (name, needed) = (&member.name, member.published || member.name == "stories");
+        match member.by_default {
+            true if name == EXTERNAL => Some(format!("{name} is a default member")),
+            false if needed => Some(format!("{name} is no default member")),
+            _ => None,
+        }
+    });
+    wrong.collect()
 }
 
 fn missing_fields(member: &Member) -> Vec<String> {
@@ -79,6 +95,35 @@ mod tests {
     #[test]
     fn a_complete_manifest_passes() {
         assert!(found(ROOT, LINTS, &FIELDS).is_empty());
+    }
+
+    #[test]
+    fn wrong_defaults_are_seen() {
+        let member = |name: &str, published, by_default| Member {
+            name: name.to_owned(),
+            published,
+            by_default,
+            ..Member::default()
+        };
+        let right = [
+            member("auth-core", true, true),
+            member("stories", false, true),
+            member("external", false, false),
+            member("examples", false, false),
+        ];
+        assert!(wrong_defaults(&right).is_empty());
+        let wrong = right.map(|member| Member {
+            by_default: !member.by_default,
+            ..member
+        });
+        assert_eq!(
+            wrong_defaults(&wrong),
+            [
+                "auth-core is no default member",
+                "stories is no default member",
+                "external is a default member"
+            ]
+        );
     }
 
     #[test]

@@ -46,7 +46,7 @@ fn provider(name: &str, files: &[File]) -> Provider {
 }
 
 /// The modules of a `lib.rs` in the order in which it names them.
-fn modules(lib: &str) -> Vec<String> {
+pub(super) fn modules(lib: &str) -> Vec<String> {
     lib.lines()
         .filter_map(|line| {
             line.trim_start_matches("pub ")

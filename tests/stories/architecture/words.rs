@@ -66,27 +66,44 @@ fn ignored_example(line: &str) -> bool {
         .is_some_and(|language| language.split(',').any(|word| word.trim() == "ignore"))
 }
 
-/// A story that `main.rs` does not name is never built, and so never fails.
+/// The folders with a binary of stories each.
+const STORIES: [&str; 2] = ["tests/stories/", "tests/external/stories/"];
+
+/// A story that no file above it names is never built, and so never fails.
 pub(super) fn orphans(files: &[File]) -> Vec<String> {
-    let stories =
-        |file: &&File| file.path.starts_with("tests/stories/") && file.path.ends_with(".rs");
-    let (main, rest): (Vec<_>, Vec<_>) = files
-        .iter()
-        .filter(stories)
-        .partition(|file| file.path == "tests/stories/main.rs");
-    let named = |name: &str| {
-        main.iter()
-            .any(|file| file.text.lines().any(|line| line == format!("mod {name};")))
-    };
-    rest.into_iter()
-        .filter_map(|file| {
-            file.path
-                .strip_prefix("tests/stories/")?
-                .strip_suffix(".rs")
+    let mut found = Vec::new();
+    for folder in STORIES {
+        for file in files {
+            let story = file.path.strip_prefix(folder);
+            let Some(story) = story.and_then(|path| path.strip_suffix(".rs")) else {
+                continue;
+            };
+            let (above, name) = match story.rsplit_once('/') {
+                Some((above, name)) => (above, name),
+                None => ("main", story),
+            };
+            let above = format!("{folder}{above}.rs");
+            let named = files
+                .iter()
+                .any(|file| file.path == above && names(file, name));
+            if story != "main" && !named {
+                found.push(format!("{} is not in {above}", file.path));
+            }
+        }
+    }
+    found
+}
+
+fn names(file: &File, module: &str) -> bool {
+    let mut lines = file.text.lines().map(str::trim_start);
+    lines.any(|line| {
+        let own = line
+            .strip_suffix(';')
+            .and_then(|line| line.strip_suffix(module));
+        own.is_some_and(|start| {
+            start == "mod " || start.starts_with("pub") && start.ends_with(" mod ")
         })
-        .filter(|name| !name.contains('/') && !named(name))
-        .map(|name| format!("tests/stories/{name}.rs is not in main.rs"))
-        .collect()
+    })
 }
 
 #[cfg(test)]
@@ -161,14 +178,20 @@ mod tests {
 
     #[test]
     fn an_orphan_story_is_seen() {
-        let main = file("tests/stories/main.rs", "mod known;\n");
-        let deep = file("tests/stories/known/deep.rs", "");
-        let files = [
-            main,
-            deep,
-            file("tests/stories/known.rs", ""),
-            file("tests/stories/lost.rs", ""),
-        ];
-        assert_eq!(orphans(&files), ["tests/stories/lost.rs is not in main.rs"]);
+        for folder in STORIES {
+            let at = |path: &str, text: &str| file(&format!("{folder}{path}"), text);
+            let files = [
+                at("main.rs", "mod known;\n// mod lost;\n"),
+                at("known.rs", "    pub(crate) mod deep;\n"),
+                at("known/deep.rs", ""),
+                at("known/lost.rs", ""),
+                at("lost.rs", ""),
+            ];
+            let lost = [
+                format!("{folder}known/lost.rs is not in {folder}known.rs"),
+                format!("{folder}lost.rs is not in {folder}main.rs"),
+            ];
+            assert_eq!(orphans(&files), lost);
+        }
     }
 }

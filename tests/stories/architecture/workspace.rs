@@ -1,6 +1,6 @@
 //! What cargo and the disk say about this workspace, as plain data.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -14,11 +14,18 @@ pub(super) struct Workspace {
     pub(super) members: Vec<Member>,
 }
 
+/// A version of Rust, without its last number.
+pub(super) type Rust = (u32, u32);
+
 /// One package of the workspace.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Member {
     pub(super) name: String,
     pub(super) published: bool,
+    /// Whether plain `cargo test` takes it in.
+    pub(super) by_default: bool,
+    /// The oldest Rust that the manifest promises.
+    pub(super) rust: Rust,
     /// The names of the fields of the manifest that say something.
     pub(super) fields: BTreeSet<String>,
     pub(super) dependencies: Vec<Dependency>,
@@ -51,7 +58,10 @@ impl Workspace {
         let root = root();
         let json = cargo(&["metadata", "--format-version", "1", "--no-deps"]);
         let metadata: Value = serde_json::from_str(&json).expect("cargo metadata prints JSON");
-        let members = array(&metadata["packages"]).iter().map(member).collect();
+        let by_default = array(&metadata["workspace_default_members"]);
+        let packages = array(&metadata["packages"]).iter();
+        let members = packages.map(|package| member(package, by_default));
+        let members = members.collect();
         let manifest = text(&root.join("Cargo.toml"));
         Self {
             root,
@@ -82,6 +92,26 @@ pub(super) fn tree(package: &str, features: &[&str]) -> BTreeSet<String> {
     arguments.extend(["--prefix", "none", "--format", "{p}"]);
     arguments.extend(features);
     parse_tree(&cargo(&arguments))
+}
+
+/// The oldest Rust that each crate of the whole tree promises, by `name version` as in [`tree`]. Who promises nothing
+/// has zeros.
+pub(super) fn oldest_rusts() -> BTreeMap<String, Rust> {
+    let json = cargo(&["metadata", "--format-version", "1", "--all-features"]);
+    let metadata: Value = serde_json::from_str(&json).expect("cargo metadata prints JSON");
+    let packages = array(&metadata["packages"]).iter();
+    let named = packages.map(|package| {
+        let (name, version) = (string(&package["name"]), string(&package["version"]));
+        (format!("{name} v{version}"), rust(&package["rust_version"]))
+    });
+    named.collect()
+}
+
+/// Reads `1.89` or `1.89.0`; what is missing is zero.
+fn rust(version: &Value) -> Rust {
+    let mut numbers = version.as_str().unwrap_or_default().split('.');
+    let mut number = || numbers.next().and_then(|part| part.parse().ok());
+    (number().unwrap_or(0), number().unwrap_or(0))
 }
 
 fn parse_tree(output: &str) -> BTreeSet<String> {
@@ -119,7 +149,7 @@ fn root() -> PathBuf {
         .to_path_buf()
 }
 
-fn member(package: &Value) -> Member {
+fn member(package: &Value, by_default: &[Value]) -> Member {
     let field = |name: &str| match &package[name] {
         Value::Null => false,
         Value::String(text) => !text.trim().is_empty(),
@@ -140,6 +170,8 @@ fn member(package: &Value) -> Member {
         published: package["publish"]
             .as_array()
             .is_none_or(|list| !list.is_empty()),
+        by_default: by_default.contains(&package["id"]),
+        rust: rust(&package["rust_version"]),
         fields: fields
             .into_iter()
             .filter(|name| field(name))
@@ -206,6 +238,13 @@ fn string(value: &Value) -> String {
         .as_str()
         .expect("cargo metadata has a text here")
         .to_owned()
+}
+
+#[test]
+fn a_version_of_rust_is_read() {
+    assert_eq!(rust(&"1.89".into()), (1, 89));
+    assert_eq!(rust(&"1.94.1".into()), (1, 94));
+    assert_eq!(rust(&Value::Null), (0, 0));
 }
 
 #[test]

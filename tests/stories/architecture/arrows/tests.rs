@@ -118,6 +118,30 @@ fn a_store_knows_the_core_and_the_codec() {
 }
 
 #[test]
+fn the_stores_of_this_workspace_are_seen() {
+    let workspace = Workspace::read();
+    let published = workspace.members.iter().filter(|member| member.published);
+    let stores: Vec<_> = published
+        .map(|member| &*member.name)
+        .filter(|name| is_store(name))
+        .collect();
+    assert_eq!(
+        stores,
+        [
+            "auth-store",
+            "auth-store-file",
+            "auth-store-keyring",
+            "auth-store-postgres",
+            "auth-store-redis",
+            "auth-store-sqlite"
+        ]
+    );
+    // Their trees are really looked at: what they build on is in them.
+    let tree = tree("auth-store-file", &["--all-features"]);
+    assert!(names(&tree).any(|name| name == "auth-store"));
+}
+
+#[test]
 fn a_crate_without_a_row_is_named() {
     let workspace = Workspace {
         root: "nowhere".into(),
