@@ -3,6 +3,7 @@
 mod flows;
 mod grants;
 mod providers;
+mod stores;
 
 use std::time::Duration;
 

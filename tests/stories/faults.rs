@@ -1,4 +1,5 @@
-//! What can go wrong between a client and its token endpoint, through the whole chain and over real sockets.
+//! What can go wrong between a client and its token endpoint, through the whole chain and over real sockets, and with a
+//! store that a newer program wrote to.
 //!
 //! Each fault has a number, and `numbers` fails when one of them has no test anywhere in the workspace.
 
@@ -6,6 +7,7 @@ mod answers;
 mod clocks;
 mod connection;
 mod names;
+mod newer_format;
 mod numbers;
 #[cfg(unix)]
 mod process;

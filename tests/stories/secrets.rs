@@ -2,8 +2,10 @@
 //! and their causes, in panics, and in every word that is logged at the finest level.
 //!
 //! What is looked through: `{:?}` and `{:#?}` of every public type; `Display`, `Debug` and the chain of causes of
-//! every error; payloads of panics; all events and spans of `tracing`, and all records of `log`, from every crate.
+//! every error; payloads of panics; all events and spans of `tracing`, and all records of `log`, from every crate; and
+//! all files of sealed stores.
 
+mod disk;
 mod flows;
 mod layers;
 mod log;

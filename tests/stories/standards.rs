@@ -9,6 +9,7 @@ mod logins;
 mod pkce;
 mod replies;
 mod requests;
+mod stored;
 
 use std::{fs, path::Path, sync::Arc, time::Duration};
 
@@ -18,14 +19,14 @@ use auth_testkit::{ManualClock, ScriptedTransport};
 use http::StatusCode;
 
 /// The rows that concern what exists here.
-const ROWS: [&str; 34] = [
+const ROWS: [&str; 37] = [
     "a01", "a02", "a03", "a04", "a05", "a06", "a07", "a08", "a09", "a10", "a11", "a12", "a13",
-    "a14", "a15", "a16", "a17", "a18", "b01", "b02", "b03", "b04", "b05", "c05", "d01", "d02",
-    "d03", "h01", "h02", "h03", "h04", "h05", "h08", "h12",
+    "a14", "a15", "a16", "a17", "a18", "b01", "b02", "b03", "b04", "b05", "c01", "c02", "c03",
+    "c05", "d01", "d02", "d03", "h01", "h02", "h03", "h04", "h05", "h08", "h12",
 ];
 
 /// Rows, or halves of rows, that are proven by another test: the row, the folder of the test, its name.
-const ELSEWHERE: [(&str, &str, &str); 16] = [
+const ELSEWHERE: [(&str, &str, &str); 24] = [
     (
         "a01",
         "crates/auth-reqwest/src",
@@ -53,7 +54,27 @@ const ELSEWHERE: [(&str, &str, &str); 16] = [
         "crates/auth-oauth2/src",
         "a_refresh_token_that_is_not_renewed_is_kept_or_forgotten",
     ),
+    (
+        "a14",
+        "tests/external/stories/stores/file",
+        "fault_44_a_kill_at_every_step_loses_nothing",
+    ),
+    (
+        "a14",
+        "tests/external/stories/stores/sqlite",
+        "fault_44_a_kill_at_every_step_loses_nothing",
+    ),
+    (
+        "a14",
+        "tests/external/stories/stores/postgres",
+        "fault_55_a_kill_at_every_step_loses_nothing",
+    ),
     ("a15", "tests/stories", "hyper_util_below_the_layer"),
+    (
+        "a15",
+        "tests/stories",
+        "a_sealed_store_leaves_nothing_on_the_disk",
+    ),
     (
         "a17",
         "crates/auth-oauth2/src",
@@ -66,6 +87,26 @@ const ELSEWHERE: [(&str, &str, &str); 16] = [
     ),
     ("b04", "crates/auth-tower/src", "reading_ends_on_any_bytes"),
     ("b05", "tests/stories", "each_word_is_seen_in_rust"),
+    (
+        "c01",
+        "tests/stories",
+        "a_sealed_store_leaves_nothing_on_the_disk",
+    ),
+    (
+        "c01",
+        "tests/external/stories/stores/sqlite",
+        "a_sealed_store_leaves_no_secret_in_any_file_or_log_line",
+    ),
+    (
+        "c01",
+        "tests/external/stories/stores/postgres",
+        "neither_log_nor_data_of_the_server_have_what_was_sealed",
+    ),
+    (
+        "c03",
+        "tests/external/stories",
+        "each_expiry_costs_one_refresh",
+    ),
     (
         "d02",
         "crates/auth-oauth2/src",
@@ -85,7 +126,7 @@ const ELSEWHERE: [(&str, &str, &str); 16] = [
 ];
 
 /// The sources of this module.
-const OWN: [&str; 7] = [
+const OWN: [&str; 8] = [
     "tests/stories/standards.rs",
     "tests/stories/standards/bearer.rs",
     "tests/stories/standards/codes.rs",
@@ -93,6 +134,7 @@ const OWN: [&str; 7] = [
     "tests/stories/standards/pkce.rs",
     "tests/stories/standards/replies.rs",
     "tests/stories/standards/requests.rs",
+    "tests/stories/standards/stored.rs",
 ];
 
 fn source(path: &str) -> String {

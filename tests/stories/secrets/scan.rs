@@ -133,6 +133,10 @@ fn forms(secret: &str) -> Vec<(&'static str, String)> {
         ("bytes", secret.as_bytes().escape_ascii().to_string()),
         ("hex", bytes.iter().map(|b| format!("{b:02x}")).collect()),
         ("hex", bytes.iter().map(|b| format!("{b:02X}")).collect()),
+        (
+            "numbers",
+            format!("{bytes:?}").trim_matches(['[', ']']).to_owned(),
+        ),
     ];
     for offset in 0..3 {
         let padded = [&b"xx"[..offset], bytes].concat();
@@ -172,6 +176,7 @@ mod tests {
             format!("{:?}", bytes::Bytes::copy_from_slice(secret.as_bytes())),
             secret.bytes().map(|b| format!("{b:02x}")).collect(),
             secret.bytes().map(|b| format!("{b:02X}")).collect(),
+            format!("{:?}", format!("a{secret}b").as_bytes()),
             secret.to_ascii_lowercase(),
             secret.to_ascii_uppercase(),
         ];

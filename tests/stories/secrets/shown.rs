@@ -6,18 +6,45 @@ mod core;
 mod oauth2;
 mod providers;
 mod sources;
+mod stores;
 mod testkit;
 mod tower;
 
-use std::{any::type_name, collections::BTreeSet, fmt};
+use std::{any::type_name, collections::BTreeSet, fmt, fs, path::Path};
 
 use super::{Planted, Surfaces, assert_silent};
+
+pub(super) use self::core::set;
 
 /// Types that are not formatted here, and why that is no gap.
 const LEFT_OUT: [(&str, &str); 1] = [(
     "auth_testkit::Issued",
     "it is what a contract suite wants issued, and holds that suite's own constants",
 )];
+
+/// Types that there are only with a server: the type, the story against a real one, and how it is formatted there.
+const WITH_A_SERVER: [(&str, &str, &str); 4] = [
+    (
+        "auth_store_postgres::PostgresSlot",
+        "postgres/secrets.rs",
+        "{slot:?}",
+    ),
+    (
+        "auth_store_postgres::PostgresStore",
+        "postgres/secrets.rs",
+        "{store:?}",
+    ),
+    (
+        "auth_store_redis::RedisSlot",
+        "redis/secrets.rs",
+        "{slot:?}",
+    ),
+    (
+        "auth_store_redis::RedisStore",
+        "redis/secrets.rs",
+        "{store:?}",
+    ),
+];
 
 /// What was formatted so far.
 #[derive(Default)]
@@ -51,11 +78,13 @@ async fn every_public_type_hides_what_it_holds() {
     oauth2::show(&planted, &mut shown).await;
     providers::show(&planted, &mut shown).await;
     tower::show(&planted, &mut shown).await;
+    stores::show(&planted, &mut shown).await;
     testkit::show(&planted, &mut shown).await;
 
     let public = sources::public_types();
     assert!(public.len() > 100, "the sources were not read");
-    let left_out = LEFT_OUT.map(|(name, _)| name.to_owned()).into();
+    let left_out = LEFT_OUT.map(|(name, _)| name.to_owned()).into_iter();
+    let left_out = left_out.chain(formatted_with_a_server()).collect();
     let known: BTreeSet<_> = &shown.names | &left_out;
     let new: Vec<_> = public.difference(&known).collect();
     assert!(
@@ -68,6 +97,17 @@ async fn every_public_type_hides_what_it_holds() {
         "these types are not there any more: {gone:?}"
     );
     assert_silent(&shown.surfaces, &planted.canaries());
+}
+
+fn formatted_with_a_server() -> impl Iterator<Item = String> {
+    let stories = Path::new(env!("CARGO_MANIFEST_DIR")).join("external/stories/stores");
+    WITH_A_SERVER
+        .into_iter()
+        .map(move |(name, file, formatted)| {
+            let text = fs::read_to_string(stories.join(file)).expect("the story is there");
+            assert!(text.contains(formatted), "{file} does not format {name}");
+            name.to_owned()
+        })
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::source;
 
 /// The crates that a service links; the emulators are for tests.
-const LIBRARIES: [&str; 7] = [
+pub(super) const LIBRARIES: [&str; 7] = [
     "auth-core",
     "auth-oauth2",
     "auth-octorate",
@@ -14,7 +14,7 @@ const LIBRARIES: [&str; 7] = [
 ];
 
 /// Returns the code of a crate: no tests and no comments.
-fn code(name: &str) -> String {
+pub(super) fn code(name: &str) -> String {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates");
     let mut folders = vec![root.join(name).join("src")];
     let mut all = String::new();

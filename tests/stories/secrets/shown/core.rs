@@ -21,7 +21,7 @@ pub(super) fn token(planted: &Planted) -> Token {
     token.with_scope(&planted.refresh)
 }
 
-pub(super) fn set(planted: &Planted) -> TokenSet {
+pub(in crate::secrets) fn set(planted: &Planted) -> TokenSet {
     TokenSet::new(token(planted)).with_refresh(Some(planted.refresh.as_str().into()))
 }
 
