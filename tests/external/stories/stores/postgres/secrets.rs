@@ -3,11 +3,11 @@
 use std::{fs, path::Path};
 
 use auth_core::{Intent, Secret, StoreKey, Token, TokenSet, TokenStore};
-use auth_store::{Backend, Keys};
+use auth_store::{Backend, Keys, Slot, Value};
 
 use crate::servers::postgres::PostgresServer;
 
-use super::{connect, key};
+use super::{config, connect, key};
 
 const DATABASE: &str = "postgres";
 
@@ -116,6 +116,25 @@ async fn neither_log_nor_data_of_the_server_have_what_was_sealed() {
     }
     assert!(contains(log.as_bytes(), "shown-refresh-3b2a1908"));
     assert!(!files_with(&server.data(), "shown-refresh-3b2a1908").is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn neither_store_nor_lock_show_what_they_hold() {
+    let server = PostgresServer::start();
+    let url = server.url(DATABASE);
+    let config = config(&url.replacen('@', ":canary-password@", 1));
+    let mut shown = format!("{config:?} {config:#?}");
+    let store = config.connect().await.expect("it trusts whoever asks");
+    let mut slot = store.lock(&key()).await.expect("it is free");
+    let version = slot.numbers().take().expect("it is a new one");
+    let value = Value::new(version, Secret::from("canary-refresh-1c7e"));
+    slot.write(None, &value).await.expect("it is ours");
+    let read = slot.read().await.expect("it is ours");
+    shown += &format!("{store:?} {store:#?} {slot:?} {slot:#?} {read:?}");
+    let error = slot.write(None, &value).await.expect_err("it is there");
+    shown += &format!("{error} {error:?}");
+    assert!(!shown.contains("canary"), "{shown}");
+    slot.release().await.expect("it is ours");
 }
 
 #[test]
