@@ -3,7 +3,8 @@
 use std::{pin::pin, sync::Arc, time::Duration};
 
 use crate::{
-    Error, ErrorKind, Event, Exchange, Lease, OnRefusedLogin, Record, Secret, Sent, Token, TokenSet,
+    Error, ErrorKind, Event, Exchange, Lease, OnRefusedLogin, Record, Secret, Sent, Token,
+    TokenSet, store::CONFLICT,
 };
 
 use super::{
@@ -103,9 +104,13 @@ async fn exchange_and_save(
         None if shared.lock().stored.is_some() => None,
         None => held,
     };
+    let known = version(record.as_ref());
     let (tried, result) = spend(shared, lease, record, previous, forced).await;
+    let unsent = tried.is_none() && known.is_some();
     let refused = match result {
         Err(error) if error.kind() == ErrorKind::LoginRequired => error,
+        // The lease was lost before anything was sent, as when this process stood still for too long.
+        Err(error) if unsent && error.code() == Some(CONFLICT) => error,
         result => return result,
     };
     // Believed only after one more look: another process may have renewed the login meanwhile.

@@ -25,7 +25,7 @@ pub(super) async fn run(home: Home) {
     let mut stage = Stage::with_fleet("processes killed", home).await;
     for number in 1..=expiries() {
         if number % between_faults() == 0 {
-            let moment = stage.dice.pick(&MOMENTS);
+            let moment = MOMENTS[stage.tally.kills % MOMENTS.len()];
             one_is_killed(&mut stage, moment).await;
             stage.tally.kills += 1;
         } else {

@@ -2,7 +2,9 @@
 
 use std::{env, path::Path, sync::Arc, time::Duration};
 
-use auth_core::{Cached, Clock, Error, Event, Lifetime, Origins, Policy, Secret, Token, TokenSource};
+use auth_core::{
+    Cached, Clock, Error, Event, Lifetime, Origins, Policy, Secret, Token, TokenSource,
+};
 use auth_oauth2::{Basic, Dialect, Endpoint, RefreshToken, TokenClient};
 use auth_reqwest::{HttpService, ReqwestTransport};
 use auth_testkit::{FailingStore, Gate, StoreCall, StoreFault};
@@ -92,8 +94,8 @@ struct Member {
     resource: String,
     store: FailingStore,
     clock: SharedClock,
-    /// Moves with everything that happens to the login.
-    events: watch::Sender<()>,
+    /// Moves with everything that happens to the login, and counts what failed.
+    events: watch::Sender<usize>,
     tell: UnboundedSender<String>,
 }
 
@@ -114,7 +116,7 @@ impl Member {
         );
         let grant = RefreshToken::new(tokens);
         let store = FailingStore::new(home::open(&text("store"), clock.clone()).await);
-        let events = watch::Sender::new(());
+        let events = watch::Sender::new(0);
         let (moved, told) = (events.clone(), tell.clone());
         let source = Cached::builder(grant, Origins::parse(&text("resource")).unwrap())
             .name(text("name"))
@@ -127,8 +129,10 @@ impl Member {
                 | Event::Unsaved { error, .. } = event
                 {
                     say(&told, &format!("failed {}", words(error)));
+                    moved.send_modify(|failures| *failures += 1);
+                } else {
+                    moved.send_modify(|_| ());
                 }
-                moved.send_replace(());
             })
             .build();
         Arc::new(Self {
@@ -145,6 +149,7 @@ impl Member {
     /// Calls the resource once from each task, and waits for a token that is not about to end.
     async fn round(self: Arc<Self>) {
         let mut events = self.events.subscribe();
+        let failures = *events.borrow();
         let mut tasks = JoinSet::new();
         for _ in 0..TASKS {
             tasks.spawn(Arc::clone(&self).call());
@@ -163,7 +168,10 @@ impl Member {
             if self.is_fresh(&token) {
                 break token.access().expose().to_owned();
             }
-            // Asking for it was enough to have it renewed.
+            // Asking for it was enough to have it renewed, or to hear why that is not possible now.
+            if *events.borrow() > failures {
+                break "-".to_owned();
+            }
             events.changed().await.unwrap();
         };
         self.tell(&format!("done {refused} {token}"));

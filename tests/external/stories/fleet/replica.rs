@@ -1,9 +1,6 @@
 //! A process of the fleet, as the story sees it: this test binary, started again for one test.
 
-use std::{
-    env,
-    process::{self, Command, Stdio},
-};
+use std::process::{self, Command, Stdio};
 
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 use serde_json::Value;
@@ -44,7 +41,8 @@ pub(super) enum Reply {
 impl Replica {
     pub(super) async fn start(name: String, setup: &Value) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        let process = Command::new(env::current_exe().unwrap())
+        // This very program, also where its file was replaced by a newer build meanwhile.
+        let process = Command::new("/proc/self/exe")
             .arg(play::test_name())
             .args(["--exact", "--nocapture", "--test-threads=1"])
             .env(play::STORY, listener.local_addr().unwrap().to_string())

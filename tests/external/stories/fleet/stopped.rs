@@ -40,7 +40,7 @@ pub(super) async fn run(home: Home) {
         for _ in 1..between_faults() {
             stage.round().await;
         }
-        let moment = stage.dice.pick(&MOMENTS);
+        let moment = MOMENTS[stage.tally.stops % MOMENTS.len()];
         stage.tally.stops += 1;
         match moment {
             Moment::Idle => idle(&mut stage).await,
