@@ -6,6 +6,7 @@ mod intents;
 mod lost_logins;
 mod one_flight;
 mod refusal;
+mod rolled_back;
 mod runtime;
 mod saving;
 mod shared_store;

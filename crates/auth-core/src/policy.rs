@@ -53,7 +53,8 @@ pub enum OnStoreFailure {
     /// its exchange.
     #[default]
     FailClosed,
-    /// Serve the new token from memory and keep trying to save.
+    /// Serve the new token from memory and keep trying to save. Where the store cannot even be locked, the exchange is made
+    /// without it: two processes may then spend one refresh token. For grants that do not rotate, or one process alone.
     Serve,
 }
 

@@ -11,7 +11,7 @@ use crate::{Error, ErrorKind, TokenSet};
 
 pub use self::{key::StoreKey, memory::MemoryStore};
 
-/// A stored set and its version, which moves with every save and never comes back, not even after a removal.
+/// A stored set and its version, which rises with every save and never comes back, not even after a removal.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Record {

@@ -98,6 +98,27 @@ pub(super) fn remember_unleased(shared: &Shared, set: &TokenSet) {
     });
 }
 
+/// Brings a store up to date that lost what it had acknowledged, as a replica may when it is promoted: the older login is
+/// spent, and the one held here is not.
+pub(super) async fn bring_back(
+    shared: &Shared,
+    lease: &mut dyn Lease,
+    record: Option<Record>,
+) -> Result<Option<Record>, Error> {
+    let lost = {
+        let state = shared.lock();
+        let older = version(record.as_ref()) < state.stored;
+        state.set.clone().filter(|_| record.is_some() && older)
+    };
+    match lost {
+        Some(set) => {
+            let over = Over::Version(version(record.as_ref()));
+            write(lease, &set, over, record).await.map(Some)
+        }
+        None => Ok(record),
+    }
+}
+
 pub(super) fn serves(shared: &Shared) -> bool {
     shared.policy.on_store_failure == OnStoreFailure::Serve
 }
@@ -116,8 +137,11 @@ async fn write(
     let mut failure = None;
     for _ in 0..TRIES {
         if let Some(record) = &stored {
+            // Versions rise. A lower one than was known is of a store that forgot what it had acknowledged.
             let overtaken = match over {
-                Over::Version(expected) => expected != Some(record.version),
+                Over::Version(expected) => {
+                    expected.is_none_or(|expected| expected < record.version)
+                }
                 Over::Anything => false,
             };
             // Where it is the set itself, an earlier attempt got through and only its answer was lost.

@@ -86,6 +86,7 @@ async fn lease(shared: &Shared) -> Option<Result<(Box<dyn Lease>, Option<Record>
         let mut lease = store.lease(key).await?;
         let record = lease.load().await?;
         let record = saving::save_pending(shared, &mut *lease, record).await?;
+        let record = saving::bring_back(shared, &mut *lease, record).await?;
         Ok((lease, record))
     });
     Some(leased.await)
@@ -214,7 +215,7 @@ fn is_news(shared: &Shared, record: &Record) -> bool {
             let margin = shared.policy.mandatory.of(life.length());
             life.ends().earlier(margin).has_come(now)
         });
-        Some(record.version) != state.stored && !ending && !(same && state.refused)
+        Some(record.version) > state.stored && !ending && !(same && state.refused)
     })
 }
 
