@@ -28,7 +28,7 @@ impl RedisBuilder {
         Self {
             url,
             prefix: "auth".to_owned(),
-            lease: Duration::from_secs(30),
+            lease: Duration::from_secs(20),
             timeout: Duration::from_secs(5),
             durability: Durability::Required,
         }
@@ -44,7 +44,7 @@ impl RedisBuilder {
         self
     }
 
-    /// Says how long a lock outlives its holder's last word: 30 s unless told otherwise, at least 100 ms.
+    /// Says how long a lock outlives its holder's last word: 20 s unless told otherwise, at least 100 ms.
     ///
     /// Until then a login waits for a process that died, and from then on one that was only paused may be overtaken.
     /// The engine renews its locks every 5 s, so that less than about 15 s is of use in tests alone.
