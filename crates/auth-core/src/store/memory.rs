@@ -14,13 +14,16 @@ use tokio::sync::OwnedMutexGuard;
 
 use crate::{Error, Intent, Lease, Record, StoreKey, TokenSet, TokenStore, store::conflict};
 
+#[cfg(test)]
+mod tests;
+
 /// Keeps logins in memory: for tests, for clients that can always log in anew, and for several sources of one process.
 #[derive(Clone, Default)]
 pub struct MemoryStore(Arc<Shared>);
 
 #[derive(Default)]
 struct Shared {
-    slots: Mutex<HashMap<StoreKey, Arc<Slot>>>,
+    slots: Mutex<HashMap<StoreKey, Entry>>,
     /// Counts versions and fences.
     numbers: AtomicU64,
 }
@@ -29,6 +32,13 @@ impl Shared {
     fn next_number(&self) -> u64 {
         self.numbers.fetch_add(1, Ordering::Relaxed) + 1
     }
+}
+
+#[derive(Default)]
+struct Entry {
+    slot: Arc<Slot>,
+    /// How many hold the lease or wait for it.
+    places: usize,
 }
 
 #[derive(Default)]
@@ -44,29 +54,36 @@ impl MemoryStore {
         Self::default()
     }
 
-    fn slot(&self, key: &StoreKey) -> Arc<Slot> {
+    fn place(&self, key: &StoreKey) -> Place {
         let mut slots = lock(&self.0.slots);
-        Arc::clone(slots.entry(key.clone()).or_default())
+        let entry = slots.entry(key.clone()).or_default();
+        entry.places += 1;
+        Place {
+            store: Arc::clone(&self.0),
+            key: key.clone(),
+            slot: Arc::clone(&entry.slot),
+        }
     }
 }
 
 #[async_trait]
 impl TokenStore for MemoryStore {
     async fn load(&self, key: &StoreKey) -> Result<Option<Record>, Error> {
-        let slot = lock(&self.0.slots).get(key).cloned();
+        let slots = lock(&self.0.slots);
+        let slot = slots.get(key).map(|entry| Arc::clone(&entry.slot));
+        drop(slots);
         Ok(slot.and_then(|slot| lock(&slot.record).clone()))
     }
 
     async fn lease(&self, key: &StoreKey) -> Result<Box<dyn Lease>, Error> {
-        let slot = self.slot(key);
-        let right = Arc::clone(&slot.right).lock_owned().await;
+        // Taken before the wait, so that who stops waiting leaves nothing behind.
+        let place = self.place(key);
+        let right = Arc::clone(&place.slot.right).lock_owned().await;
         Ok(Box::new(MemoryLease {
             fence: self.0.next_number(),
             next: self.0.next_number(),
-            store: Arc::clone(&self.0),
-            key: key.clone(),
-            slot,
             _right: right,
+            place,
         }))
     }
 
@@ -74,29 +91,37 @@ impl TokenStore for MemoryStore {
         let slots = lock(&self.0.slots);
         let kept = slots
             .iter()
-            .filter(|(_, slot)| lock(&slot.record).is_some());
+            .filter(|(_, entry)| lock(&entry.slot.record).is_some());
         Ok(kept.map(|(key, _)| key.clone()).collect())
     }
 }
 
-struct MemoryLease {
+/// A place in the line for a key, up to the end of the lease.
+struct Place {
     store: Arc<Shared>,
     key: StoreKey,
     slot: Arc<Slot>,
-    fence: u64,
-    next: u64,
-    _right: OwnedMutexGuard<()>,
 }
 
-impl Drop for MemoryLease {
-    /// Frees the place of a key under which nothing is stored and for which nobody waits.
+impl Drop for Place {
+    /// Forgets a key under which nothing is stored and for which nobody waits.
     fn drop(&mut self) {
         let mut slots = lock(&self.store.slots);
-        let alone = Arc::strong_count(&self.slot) == 2;
-        if alone && lock(&self.slot.record).is_none() {
-            slots.remove(&self.key);
+        if let Some(entry) = slots.get_mut(&self.key) {
+            entry.places -= 1;
+            if entry.places == 0 && lock(&self.slot.record).is_none() {
+                slots.remove(&self.key);
+            }
         }
     }
+}
+
+struct MemoryLease {
+    fence: u64,
+    next: u64,
+    // Before the place: the next in line finds it free.
+    _right: OwnedMutexGuard<()>,
+    place: Place,
 }
 
 impl MemoryLease {
@@ -105,7 +130,7 @@ impl MemoryLease {
         expected: Option<u64>,
         change: impl FnOnce(&mut Option<Record>),
     ) -> Result<(), Error> {
-        let mut stored = lock(&self.slot.record);
+        let mut stored = lock(&self.place.slot.record);
         if stored.as_ref().map(|record| record.version) != expected {
             return Err(conflict());
         }
@@ -123,13 +148,16 @@ impl MemoryLease {
 #[async_trait]
 impl Lease for MemoryLease {
     async fn load(&mut self) -> Result<Option<Record>, Error> {
-        Ok(lock(&self.slot.record).clone())
+        Ok(lock(&self.place.slot.record).clone())
     }
 
     async fn save(&mut self, expected: Option<u64>, set: &TokenSet) -> Result<u64, Error> {
         let record = Record::new(set.clone(), self.next);
         self.change(expected, |stored| *stored = Some(record))?;
-        Ok(std::mem::replace(&mut self.next, self.store.next_number()))
+        Ok(std::mem::replace(
+            &mut self.next,
+            self.place.store.next_number(),
+        ))
     }
 
     fn next_version(&self) -> u64 {
