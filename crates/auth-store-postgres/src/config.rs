@@ -63,7 +63,7 @@ pub struct PostgresConfig {
     lock_connections: usize,
     data_connections: usize,
     limits: Limits,
-    abandoned_after: Duration,
+    idle_timeout: Duration,
 }
 
 impl PostgresConfig {
@@ -86,7 +86,7 @@ impl PostgresConfig {
                 acquire: Duration::from_secs(10),
                 answer: Duration::from_secs(10),
             },
-            abandoned_after: Duration::from_secs(5 * 60),
+            idle_timeout: Duration::from_secs(5 * 60),
         }
     }
 
@@ -151,8 +151,8 @@ impl PostgresConfig {
     /// Says after how long the server takes a lock from a process that is connected but does nothing: 5 min unless told
     /// otherwise. Choose it longer than a process may be paused. The lock of a process that ended is free at once.
     #[must_use]
-    pub fn abandoned_after(mut self, abandoned_after: Duration) -> Self {
-        self.abandoned_after = abandoned_after;
+    pub fn idle_timeout(mut self, idle_timeout: Duration) -> Self {
+        self.idle_timeout = idle_timeout;
         self
     }
 
@@ -188,7 +188,7 @@ impl PostgresConfig {
         let pool = |size| Arc::new(Pool::new(self.options.clone(), size, self.limits));
         let (locks, data) = (pool(self.lock_connections), pool(self.data_connections));
         let schema = schema::prepare(data.acquire().await?, &self).await?;
-        let waits = (self.limits.answer, self.abandoned_after);
+        let waits = (self.limits.answer, self.idle_timeout);
         Ok(PostgresStore::new(locks, data, schema, waits))
     }
 

@@ -57,15 +57,15 @@ impl PostgresStore {
         locks: Arc<Pool>,
         data: Arc<Pool>,
         schema: String,
-        (answer, abandoned): (Duration, Duration),
+        (answer, idle): (Duration, Duration),
     ) -> Self {
         // A setting of zero would be none at all.
-        let (answer, abandoned) = (millis(answer).max(2 * SLICE), millis(abandoned).max(1));
+        let (answer, idle) = (millis(answer).max(2 * SLICE), millis(idle).max(1));
         // Whatever the role or the database have as defaults: all of it ends with the transaction.
         let begin = format!(
             "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit = on; \
              SET LOCAL statement_timeout = {answer}; SET LOCAL lock_timeout = {answer}; \
-             SET LOCAL idle_in_transaction_session_timeout = {abandoned}"
+             SET LOCAL idle_in_transaction_session_timeout = {idle}"
         );
         // A machine that vanished answers no probe and is given up after a minute.
         let begin_lock = format!(
