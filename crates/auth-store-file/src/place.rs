@@ -92,6 +92,14 @@ pub(crate) fn erase(
     folder.sync()
 }
 
+/// Removes the file of `key`, whatever is in it, and returns whether there was one.
+pub(crate) fn discard(folder: &PrivateFolder, key: &StoreKey) -> Result<bool, Error> {
+    let found = folder.remove(&login(key))?;
+    crash::point("file:erased");
+    folder.sync()?;
+    Ok(found)
+}
+
 /// Returns the keys of all files. Files that do not say it, or that may not be opened, stand in nobody's way.
 pub(crate) fn keys(folder: &PrivateFolder) -> Result<Vec<StoreKey>, Error> {
     let mut keys = Vec::new();

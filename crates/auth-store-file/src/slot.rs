@@ -67,6 +67,10 @@ impl Slot for FileSlot {
             .await
     }
 
+    async fn discard(&mut self) -> Result<bool, Error> {
+        self.run(place::discard).await
+    }
+
     async fn renew(&mut self) -> Result<(), Error> {
         // A lock of the operating system does not end before its process.
         self.lock.as_ref().map(|_| ()).ok_or_else(conflict)

@@ -100,6 +100,11 @@ pub(crate) fn newer() -> Error {
     .with_code(NEWER_FORMAT)
 }
 
+/// Returns whether an error is about what stands in an entry, not about the keyring.
+pub(crate) fn is_foreign(error: &Error) -> bool {
+    matches!(error.code(), Some(NEWER_FORMAT | UNREADABLE))
+}
+
 fn locked() -> Error {
     Error::new(
         ErrorKind::Unavailable,

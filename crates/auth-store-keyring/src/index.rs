@@ -6,16 +6,25 @@
 use auth_core::{Error, StoreKey};
 use auth_store::UNREADABLE;
 
-use crate::{entries::Entries, failure::damaged, manifest::name_of, record};
+use crate::{
+    entries::Entries,
+    failure::{damaged, is_foreign},
+    manifest::name_of,
+    record,
+};
 
 const NAME: &str = "index";
 
-/// Returns the keys that have a record.
+/// Returns the keys that have a record, or something in its place that nobody can read.
 pub(crate) fn keys(entries: &Entries) -> Result<Vec<StoreKey>, Error> {
     let mut keys = Vec::new();
     for key in listed(entries)? {
-        if record::look(entries, &name_of(&key))?.is_some_and(|manifest| manifest.length.is_some())
-        {
+        let present = match record::look(entries, &name_of(&key)) {
+            Ok(found) => found.is_some_and(|manifest| manifest.length.is_some()),
+            Err(error) if is_foreign(&error) => true,
+            Err(error) => return Err(error),
+        };
+        if present {
             keys.push(key.parse()?);
         }
     }

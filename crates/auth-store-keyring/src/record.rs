@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     entries::Entries,
-    failure::damaged,
+    failure::{damaged, is_foreign},
     manifest::{HEADER, Manifest},
 };
 
@@ -120,6 +120,23 @@ pub(crate) fn erase(entries: &Entries, name: &str, old: &Manifest) -> Result<(),
     entries.remove(name)?;
     crash::point("keyring:erased");
     Ok(())
+}
+
+/// Removes a record, whatever its manifest says, and returns whether there was one.
+///
+/// Without a manifest that can be read, nothing tells which parts there were: they stay until a later write takes
+/// their names.
+pub(crate) fn discard(entries: &Entries, name: &str) -> Result<bool, Error> {
+    match look(entries, name) {
+        Ok(None) => Ok(false),
+        Ok(Some(old)) => erase(entries, name, &old).map(|()| old.length.is_some()),
+        Err(error) if is_foreign(&error) => {
+            entries.remove(name)?;
+            crash::point("keyring:erased");
+            Ok(true)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Removes what writers that ended too early left beside the generation that counts.

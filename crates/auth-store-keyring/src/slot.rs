@@ -8,6 +8,7 @@ use auth_store::{KeyLock, LockFolder, Numbers, Slot, Value, crash};
 
 use crate::{
     entries::Entries,
+    failure::is_foreign,
     index,
     manifest::{Manifest, name_of},
     place::Place,
@@ -39,12 +40,18 @@ impl KeyringSlot {
         let name = name_of(key.as_str());
         let own = name.clone();
         let raised = place.run(Vec::new(), move |entries| {
-            if let Some(manifest) = record::look(entries, &own)? {
-                lock.raise(manifest.version)?;
-                if manifest.length.is_none() {
-                    // Somebody began to remove the record. What stays now, the next holder finds again.
-                    let _ = record::erase(entries, &own, &manifest);
+            match record::look(entries, &own) {
+                Ok(None) => {}
+                Ok(Some(manifest)) => {
+                    lock.raise(manifest.version)?;
+                    if manifest.length.is_none() {
+                        // Somebody began to remove the record. What stays now, the next holder finds again.
+                        let _ = record::erase(entries, &own, &manifest);
+                    }
                 }
+                // Nobody knows its version. Who reads it hears of it.
+                Err(error) if is_foreign(&error) => {}
+                Err(error) => return Err(error),
             }
             Ok(lock)
         });
@@ -133,6 +140,16 @@ impl Slot for KeyringSlot {
         // A key too many in the list does no harm.
         let _ = self.relist(index::remove).await;
         Ok(())
+    }
+
+    async fn discard(&mut self) -> Result<bool, Error> {
+        self.swept = false;
+        let discarded = self.run(record::discard);
+        let found = discarded.await?;
+        self.listed = false;
+        // As after erasing.
+        let _ = self.relist(index::remove).await;
+        Ok(found)
     }
 
     async fn renew(&mut self) -> Result<(), Error> {

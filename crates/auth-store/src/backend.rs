@@ -5,8 +5,14 @@ use auth_core::{Error, Secret, StoreKey};
 
 use crate::{Durable, KeySource, Sealed};
 
+#[cfg(test)]
+mod tests;
+
 /// How many versions one slot can give: more than any exchange needs.
 const BLOCK: u64 = 1 << 10;
+
+/// Versions from here on are neither given nor read: databases have numbers with a sign.
+pub(crate) const END_OF_VERSIONS: u64 = 1 << 63;
 
 /// Text under a key, and its version.
 #[derive(Clone, Debug)]
@@ -118,6 +124,20 @@ pub trait Slot: Send + 'static {
     /// As [`write`](Self::write).
     async fn erase(&mut self, expected: u64) -> Result<(), Error>;
 
+    /// Removes whatever is stored durably, and returns whether there was something.
+    ///
+    /// What is provided reads first. A place in which there may be what [`read`](Self::read) refuses removes it unread.
+    ///
+    /// # Errors
+    ///
+    /// As [`write`](Self::write).
+    async fn discard(&mut self) -> Result<bool, Error> {
+        match self.read().await? {
+            Some(value) => self.erase(value.version).await.map(|()| true),
+            None => Ok(false),
+        }
+    }
+
     /// Extends the lock, where locks end with time, and learns whether it is still held.
     ///
     /// # Errors
@@ -180,9 +200,10 @@ impl Numbers {
         self.fence
     }
 
-    /// Returns the version that [`take`](Self::take) would give.
+    /// Returns the version that [`take`](Self::take) would give. None is as high as 2^63.
     pub fn peek(&self) -> Option<u64> {
-        (self.used < BLOCK - 1).then_some(self.fence + self.used + 1)
+        let next = self.fence.checked_add(self.used + 1);
+        next.filter(|next| self.used < BLOCK - 1 && *next < END_OF_VERSIONS)
     }
 
     /// Takes the next version; `None` once all are used up.

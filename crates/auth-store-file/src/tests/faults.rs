@@ -4,7 +4,7 @@ use std::{
     path::Path,
 };
 
-use auth_core::{Error, ErrorKind};
+use auth_core::{Error, ErrorKind, TokenSet, TokenStore, store::save_login};
 use auth_store::{NEWER_FORMAT, TOO_LARGE, UNREADABLE};
 use rustix::fs::{CWD, FileType, Mode};
 
@@ -131,6 +131,39 @@ async fn a_file_of_a_later_version_is_refused_and_left_alone() {
         refused(slot.erase(1).await.unwrap_err());
         assert_eq!(fs::read_to_string(&path).unwrap(), text);
     }
+}
+
+#[tokio::test]
+async fn what_nobody_can_read_is_discarded_on_demand() {
+    let (place, store) = place();
+    let logins = store.clone().in_plain_text();
+    let bob = StoreKey::new(["file", "bob"]);
+    put(&store, &bob, "text of bob").await;
+    put(&store, &alice(), "{}").await;
+    let path = path(&place, &alice(), ".login");
+    let whole = fs::read(&path).unwrap();
+    let huge = Value::new(u64::MAX, Secret::from("{}"));
+    let huge = crate::entry::head(&alice(), &huge) + "{}";
+    let plants: [(&[u8], &str); 5] = [
+        (b"auth-store-file 2 whatever\n", NEWER_FORMAT),
+        (b"", UNREADABLE),
+        (b"garbage", UNREADABLE),
+        (&whole[..whole.len() - 1], UNREADABLE),
+        (huge.as_bytes(), UNREADABLE),
+    ];
+    for (text, code) in plants {
+        write_closed(&path, text);
+        let error = logins.load(&alice()).await.unwrap_err();
+        assert_eq!(error.code(), Some(code));
+        assert!(logins.discard(&alice()).await.unwrap());
+        assert!(!logins.discard(&alice()).await.unwrap());
+        assert!(!names(&place).iter().any(|name| name.contains(".corrupt-")));
+        assert!(logins.load(&alice()).await.unwrap().is_none());
+        let login = TokenSet::login(Secret::from("made-up"));
+        save_login(&logins, &alice(), &login).await.unwrap();
+    }
+    assert!(logins.discard(&alice()).await.unwrap());
+    assert_eq!(get(&store, &bob).await.as_deref(), Some("text of bob"));
 }
 
 #[tokio::test]

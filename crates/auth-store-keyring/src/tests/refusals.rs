@@ -63,6 +63,44 @@ async fn a_login_of_a_newer_version_is_refused_and_stays() {
 }
 
 #[tokio::test]
+async fn what_nobody_can_read_is_discarded_on_demand() {
+    let case = Case::new();
+    let name = crate::manifest::name_of(key("a").as_str());
+    let other = key("other");
+    save_login(&case.store, &other, &login("kept"))
+        .await
+        .unwrap();
+    let no_version = format!("auth-store-keyring 1 {} 1 0 0 2 x\n{{}}", u64::MAX);
+    for text in [
+        "auth-store-keyring 2 what comes then\n",
+        "",
+        "garbage",
+        &no_version,
+    ] {
+        case.save("old").await.unwrap();
+        case.fake.plant(&name, Some(text));
+        assert!(case.store.load(&key("a")).await.is_err());
+        assert!(case.save("new").await.is_err());
+        assert_eq!(case.store.list().await.unwrap().len(), 2);
+        assert!(case.store.discard(&key("a")).await.unwrap());
+        assert!(!case.store.discard(&key("a")).await.unwrap());
+        assert_eq!(case.store.list().await.unwrap(), [other.clone()]);
+    }
+    // With its manifest alone whole, its parts go too.
+    case.save(&long("a")).await.unwrap();
+    let names = case.fake.names();
+    let part = names.iter().find(|name| name.ends_with(".1.2")).unwrap();
+    case.fake.plant(part, Some("x"));
+    assert!(case.store.load(&key("a")).await.is_err());
+    assert!(case.store.discard(&key("a")).await.unwrap());
+    assert!(!case.fake.names().iter().any(|left| left.starts_with(&name)));
+    case.save("new").await.unwrap();
+    assert!(case.store.discard(&key("a")).await.unwrap());
+    let kept = case.store.load(&other).await.unwrap().unwrap();
+    assert_eq!(refresh(&kept), "kept");
+}
+
+#[tokio::test]
 async fn an_entry_that_holds_less_than_a_part_is_named_with_its_limit() {
     let folder = tempfile::tempdir().unwrap();
     let small = store(&Fake::of(300), &folder);

@@ -12,10 +12,14 @@ use super::{
     fault::Fault,
     members::{Members, Text},
 };
-use crate::Value;
+use crate::{Value, backend::END_OF_VERSIONS};
 
 /// Reads a record whose lifetime is looked at from `now`.
 pub(crate) fn record(value: &Value, now: Now) -> Result<Record, Error> {
+    if value.version >= END_OF_VERSIONS {
+        // No store gave it, and none could save over it.
+        return Err(Fault::Unreadable.into());
+    }
     let mut members = open(&value.body)?;
     let token = members.take("token")?;
     let token = token.map(|members| token_of(members, now)).transpose()?;

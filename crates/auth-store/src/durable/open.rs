@@ -77,15 +77,10 @@ impl<S: Slot> Open<S> {
         Ok(())
     }
 
-    /// Removes what is stored, unread.
+    /// Removes what is stored, whatever it is.
     pub(super) async fn discard(&mut self) -> Result<bool, Error> {
-        self.look().await?;
-        let Some(version) = self.version() else {
-            return Ok(false);
-        };
         self.seen = Seen::Unknown;
-        self.slot()?.erase(version).await?;
-        Ok(true)
+        self.slot()?.discard().await
     }
 
     pub(super) async fn renew(&mut self) -> Result<(), Error> {

@@ -82,6 +82,16 @@ impl Shelf {
         });
     }
 
+    /// Changes the version of what is under a key, as another program would.
+    pub(crate) fn renumber(&self, key: &StoreKey, version: u64) {
+        self.place(key, |place| {
+            place.number = Numbers::after(version).number();
+            if let Some(value) = &mut place.value {
+                value.version = version;
+            }
+        });
+    }
+
     /// Holds up every call until what is returned is dropped.
     pub(crate) async fn hold(&self) -> RwLockWriteGuard<'_, ()> {
         self.0.gate.write().await

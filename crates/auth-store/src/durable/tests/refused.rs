@@ -28,6 +28,28 @@ async fn what_is_no_record_is_refused_and_stands_in_nobody_elses_way() {
     }
 }
 
+#[tokio::test]
+async fn a_version_that_no_store_gives_is_refused_and_can_be_discarded() {
+    let shelf = Shelf::new();
+    let store = shelf.clone().in_plain_text();
+    saved(&store, &login("a")).await;
+    for version in [1 << 63, u64::MAX] {
+        shelf.renumber(&key(), version);
+        let unreadable = |found: Option<String>| assert_eq!(found.as_deref(), Some(UNREADABLE));
+        unreadable(code(store.load(&key()).await));
+        let mut lease = store.lease(&key()).await.unwrap();
+        assert_eq!(lease.next_version(), u64::MAX);
+        unreadable(code(lease.load().await));
+        unreadable(code(lease.remove(version).await));
+        // No version is left that could follow.
+        let error = lease.save(Some(version), &login("b")).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unavailable);
+        lease.release().await.unwrap();
+    }
+    assert!(store.discard(&key()).await.unwrap());
+    assert!(record(&store).await.is_none());
+}
+
 async fn refused(text: &str, expected: &str, kind: ErrorKind) {
     let shelf = Shelf::new();
     let store = shelf.clone().in_plain_text();
