@@ -30,7 +30,9 @@ pub const NOT_SEALED: &str = "store_not_sealed";
 ///
 /// What the store gets is a login whose refresh token is an envelope: the name of the key, a random nonce, and the
 /// whole set sealed with XChaCha20-Poly1305. The envelope is bound to the key of the record and to its version, so
-/// that it opens nowhere else: one that is put under another key, or in the place of a newer one, is refused.
+/// that it opens nowhere else: one that is put under another key, or under the version of another one, is refused. Who
+/// can write the place can still put a whole older record back, with the version that it had: that one opens, and
+/// nothing here tells that it is not the newest.
 /// The keys of records, their versions, sizes and [intents](auth_core::Intent) are not hidden, and intents are not
 /// protected either.
 ///
