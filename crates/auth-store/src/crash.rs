@@ -55,10 +55,6 @@ pub const POINTS: &[&str] = &[
 pub fn point(_name: &'static str) {}
 
 /// Ends the process here, where the tests ask for it.
-///
-/// # Panics
-///
-/// Where `name` is not one of [`POINTS`]: the tests would not come here.
 #[cfg(all(feature = "crash-points", unix))]
 pub fn point(name: &'static str) {
     use std::sync::atomic::{AtomicU64, Ordering};
@@ -67,7 +63,6 @@ pub fn point(name: &'static str) {
 
     static PASSED: AtomicU64 = AtomicU64::new(0);
 
-    assert!(POINTS.contains(&name), "{name} is not among the points");
     let Ok(wanted) = std::env::var("AUTH_STORE_CRASH_AT") else {
         return;
     };
