@@ -84,7 +84,7 @@ pub(crate) struct Series<'a, F> {
     pub(crate) then: F,
 }
 
-impl<F: Fn()> Series<'_, F> {
+impl<F: Fn() + Sync> Series<'_, F> {
     pub(crate) async fn at_every_point(
         &self,
         points: &[&str],
@@ -104,7 +104,10 @@ impl<F: Fn()> Series<'_, F> {
         self.judged(deaths).await
     }
 
-    async fn judged(&self, deaths: impl Iterator<Item = Death>) -> Result<Tally, String> {
+    async fn judged(
+        &self,
+        deaths: impl Iterator<Item = Death> + Send,
+    ) -> Result<Tally, String> {
         let mut history = History::begin(self.store).await?;
         let mut tally = Tally::default();
         for death in deaths {
