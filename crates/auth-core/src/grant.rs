@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 
-use crate::{Clock, Error, TokenSet};
+use crate::{Clock, Error, Secret, TokenSet};
 
 /// One way to obtain a token: an exchange with a token endpoint.
 ///
@@ -35,10 +35,19 @@ pub trait Grant: Send + Sync {
         true
     }
 
+    /// Returns the refresh token that the grant was configured with, while it may still be sent.
+    ///
+    /// With a store and nothing in it, the engine stores it and gives it to [`exchange`](Self::exchange) as the previous
+    /// set, so that no two processes spend it.
+    fn initial(&self) -> Option<Secret> {
+        None
+    }
+
     /// Returns how long after it was first sent a spent refresh token may be sent once more, because the provider then
     /// answers with a good token and revokes nothing. Zero, unless the provider promises it.
     ///
-    /// It decides what is done where a process died between sending and saving: within the leeway the token is sent
+    /// It counts from when the token was first sent, by the wall clocks of the machines involved: name less than what the
+    /// provider promises, by as much as those clocks may differ. It decides what is done where a process died between sending and saving: within the leeway the token is sent
     /// again, later the outcome is reported as unknown.
     fn leeway(&self) -> Duration {
         Duration::ZERO
@@ -71,7 +80,7 @@ impl Exchange {
     }
 
     /// Returns the refresh token of the previous set.
-    pub fn refresh_token(&self) -> Option<&crate::Secret> {
+    pub fn refresh_token(&self) -> Option<&Secret> {
         self.previous.as_ref()?.refresh()
     }
 }
@@ -97,6 +106,10 @@ macro_rules! forward {
 
             fn rotates(&self) -> bool {
                 (**self).rotates()
+            }
+
+            fn initial(&self) -> Option<Secret> {
+                (**self).initial()
             }
 
             fn leeway(&self) -> Duration {

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use auth_core::{Credentials, Error, Exchange, Grant, TokenSet, Transport};
+use auth_core::{Credentials, Error, Exchange, Grant, Secret, TokenSet, Transport};
 use auth_oauth2::{
     Basic, ClientCredentials, OrElse, QueryInsecure, RefreshToken, RefreshWhen, TokenClient,
 };
@@ -42,6 +42,10 @@ impl Grant for Login {
 
     fn rotates(&self) -> bool {
         self.0.rotates()
+    }
+
+    fn initial(&self) -> Option<Secret> {
+        self.0.initial()
     }
 
     fn leeway(&self) -> Duration {

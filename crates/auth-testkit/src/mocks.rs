@@ -27,7 +27,7 @@ use std::time::{Duration, SystemTime};
 use async_trait::async_trait;
 use auth_core::{
     Clock, Credentials, Error, Event, Exchange, Grant, Held, Intent, Lease, Observer, Origins,
-    Peek, Record, Sleep, StoreKey, Token, TokenRequest, TokenSet, TokenSource, TokenStore,
+    Peek, Record, Secret, Sleep, StoreKey, Token, TokenRequest, TokenSet, TokenSource, TokenStore,
     Transport,
 };
 use bytes::Bytes;
@@ -69,6 +69,7 @@ mock! {
     impl Grant for Grant {
         async fn exchange(&self, ctx: &Exchange) -> Result<TokenSet, Error>;
         fn rotates(&self) -> bool;
+        fn initial(&self) -> Option<Secret>;
         fn leeway(&self) -> Duration;
     }
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use auth_core::{Error, ErrorKind, Exchange, Grant, Moment, Sent, TokenSet};
+use auth_core::{Error, ErrorKind, Exchange, Grant, Moment, Secret, Sent, TokenSet};
 
 use super::or_else::after_refusal;
 use crate::{AuthorizationCode, GrantRequest, RefreshToken, Step, TokenClient};
@@ -133,6 +133,10 @@ impl Grant for AuthorizationCodeGrant {
 
     fn rotates(&self) -> bool {
         self.refresh.rotates()
+    }
+
+    fn initial(&self) -> Option<Secret> {
+        self.refresh.initial()
     }
 
     fn leeway(&self) -> Duration {

@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use auth_core::{Error, ErrorKind, Exchange, Grant, Sent, Token, TokenSet};
+use auth_core::{Error, ErrorKind, Exchange, Grant, Secret, Sent, Token, TokenSet};
 
 use crate::RefreshToken;
 
@@ -161,6 +161,10 @@ impl Grant for OrElse {
 
     fn rotates(&self) -> bool {
         self.refresh.rotates()
+    }
+
+    fn initial(&self) -> Option<Secret> {
+        self.refresh.initial()
     }
 
     /// A spent refresh token costs nothing here: it is refused, and the other grant follows.

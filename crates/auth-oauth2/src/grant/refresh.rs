@@ -57,10 +57,10 @@ impl RefreshToken {
 
     /// Returns whether there is a refresh token to send.
     pub(crate) fn is_possible(&self, ctx: &Exchange) -> bool {
-        ctx.refresh_token().is_some() || ctx.previous.is_none() && self.initial().is_some()
+        ctx.refresh_token().is_some() || ctx.previous.is_none() && self.own().is_some()
     }
 
-    fn initial(&self) -> MutexGuard<'_, Option<Secret>> {
+    fn own(&self) -> MutexGuard<'_, Option<Secret>> {
         // A secret is whole or absent, so a poisoned lock guards nothing broken.
         self.initial.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -77,15 +77,17 @@ impl RefreshToken {
 #[async_trait]
 impl Grant for RefreshToken {
     async fn exchange(&self, ctx: &Exchange) -> Result<TokenSet, Error> {
-        if let Some(refresh) = ctx.refresh_token() {
+        let held = ctx.refresh_token().map(Secret::expose);
+        // Taken before it is sent: a dropped exchange must not leave a token behind that may be spent.
+        let initial = {
+            let mut own = self.own();
+            let text = own.as_ref().map(Secret::expose);
+            let sent = ctx.previous.is_none() || (text.is_some() && text == held);
+            if sent { own.take() } else { None }
+        };
+        if let (Some(refresh), None) = (ctx.refresh_token(), &initial) {
             return self.send(refresh.clone(), ctx).await;
         }
-        // Taken before it is sent: a dropped exchange must not leave a token behind that may be spent.
-        let initial = if ctx.previous.is_none() {
-            self.initial().take()
-        } else {
-            None
-        };
         let Some(refresh) = initial else {
             return Err(Error::new(
                 ErrorKind::LoginRequired,
@@ -100,13 +102,17 @@ impl Grant for RefreshToken {
             Err(error) => error.kind() != ErrorKind::LoginRequired,
         };
         if good_still {
-            *self.initial() = Some(refresh);
+            *self.own() = Some(refresh);
         }
         outcome
     }
 
     fn rotates(&self) -> bool {
         self.client.dialect().rotates
+    }
+
+    fn initial(&self) -> Option<Secret> {
+        self.own().clone()
     }
 
     fn leeway(&self) -> Duration {

@@ -55,6 +55,20 @@ async fn client_credentials_ask_for_a_scope_if_told_to() {
 }
 
 #[tokio::test]
+async fn the_token_started_from_is_given_up_once_it_was_sent_whoever_handed_it_over() {
+    let script = Script::default().reply(400, REFUSED);
+    let client = script.client(Dialect::default());
+    let grant = RefreshToken::new(client).starting_from(Secret::new("rt-1"));
+    // A store keeps it, and gives it back as the set held.
+    let login = grant.initial().map(TokenSet::login);
+    let ctx = Stopped::default().exchange(login);
+    let error = grant.exchange(&ctx).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::LoginRequired);
+    assert_eq!(script.sent(), [FIRST]);
+    assert!(grant.initial().is_none());
+}
+
+#[tokio::test]
 async fn a_refresh_sends_the_token_held_and_never_an_older_one() {
     let script = Script::default().reply(200, TOKEN);
     let grant =

@@ -8,7 +8,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use auth_core::{Error, ErrorKind, Exchange, Grant, TokenSet};
+use auth_core::{Error, ErrorKind, Exchange, Grant, Secret, TokenSet};
 
 /// Watches the logins of many accounts that one client holds, for providers that answer a wrong client secret and a
 /// login that ended alike. Clones watch together.
@@ -92,6 +92,10 @@ impl<G: Grant> Grant for Watched<G> {
 
     fn rotates(&self) -> bool {
         self.grant.rotates()
+    }
+
+    fn initial(&self) -> Option<Secret> {
+        self.grant.initial()
     }
 
     fn leeway(&self) -> Duration {
