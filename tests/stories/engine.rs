@@ -9,6 +9,7 @@ mod refusal;
 mod rolled_back;
 mod runtime;
 mod saving;
+mod serving;
 mod shared_store;
 mod tenants;
 mod waiting_saves;

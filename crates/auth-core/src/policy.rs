@@ -125,10 +125,11 @@ pub struct Policy {
     /// How long until one more forced renewal is allowed. 1 s: a token that dies every second is still replaced.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "seconds"))]
     pub forced_refill: Duration,
-    /// How long a begun exchange of another process is left to it, from when its note in the store was first seen. 30 s:
-    /// one that lives and could not save tries again every 10 s at least, and sending its refresh token a second time
-    /// would end a login that is not lost. A lock that ends with its process does not tell: that process may have lost
-    /// the store alone.
+    /// How long a begun exchange of another process is left to it, from when its note in the store was first seen. 60 s:
+    /// an exchange may take 30 s, one that could not be saved is tried again within 20 s, and sending its refresh token a
+    /// second time would end a login that is not lost. A lock that ends with its process does not tell: that process may
+    /// have lost the store alone. Keep it above `exchange_timeout` and those 20 s. A note that is 10 min old by the wall
+    /// clock counts as left behind in any case.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "seconds"))]
     pub abandoned_after: Duration,
     /// What to do when a new login cannot be saved. Fail closed: an unsaved rotated login is lost with the process.
@@ -150,7 +151,7 @@ impl Default for Policy {
             minimum_interval: Margin::new(Duration::from_secs(1), 0.1),
             forced_burst: 5,
             forced_refill: Duration::from_secs(1),
-            abandoned_after: Duration::from_secs(30),
+            abandoned_after: Duration::from_secs(60),
             on_store_failure: OnStoreFailure::default(),
             on_refused_login: OnRefusedLogin::default(),
         }

@@ -222,6 +222,13 @@ pub trait Lease: Send {
 /// The code of the error that says that another holder came between.
 pub const CONFLICT: &str = "store_conflict";
 
+/// The code of the error while an exchange is left to the process that began it; see
+/// [`Policy::abandoned_after`](crate::Policy::abandoned_after).
+pub const BEGUN_ELSEWHERE: &str = "begun_elsewhere";
+
+/// The code of the error where the lease was not granted in time: somebody else holds it, or the store does not answer.
+pub const LEASE_TIMEOUT: &str = "store_lease_timeout";
+
 /// Returns the error for a save or removal whose expected version is not the one stored, or for a lost lease.
 pub fn conflict() -> Error {
     Error::new(

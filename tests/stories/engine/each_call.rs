@@ -60,29 +60,41 @@ impl Strict {
 async fn a_failure_at_any_call_spends_no_token_twice_and_loses_none() {
     for rule in [OnStoreFailure::FailClosed, OnStoreFailure::Serve] {
         for fault in [StoreFault::Before, StoreFault::After] {
-            for number in 1.. {
-                let told = format!("{rule:?}, {:?} at call {number}", fault(away()));
-                if !fails_at(number, rule, fault(away()), &told).await {
-                    break;
+            for stored in [true, false] {
+                for number in 1.. {
+                    let told = format!("{rule:?}, {:?} at {number}, {stored}", fault(away()));
+                    if !fails_at(number, rule, fault(away()), stored, &told).await {
+                        break;
+                    }
                 }
             }
         }
     }
 }
 
-/// Plays some rounds with that fault. Returns whether it was met.
-async fn fails_at(number: usize, rule: OnStoreFailure, fault: StoreFault, told: &str) -> bool {
+/// Plays some rounds with that fault, from a login that is `stored` or only held. Returns whether the fault was met.
+async fn fails_at(
+    number: usize,
+    rule: OnStoreFailure,
+    fault: StoreFault,
+    stored: bool,
+    told: &str,
+) -> bool {
     let (clock, strict, memory) = (ManualClock::new(), Strict::new(), MemoryStore::new());
     let login = TokenSet::login("r-0".into());
-    save_login(&memory, &key(), &login).await.unwrap();
+    if stored {
+        save_login(&memory, &key(), &login).await.unwrap();
+    }
     let store = FailingStore::new(memory.clone());
     store.at(number, fault);
     let mut policy = policy();
     policy.on_store_failure = rule;
-    let source = builder(&strict.grant(&clock), &clock)
-        .policy(policy)
-        .store(store.clone(), key())
-        .build();
+    let builder = builder(&strict.grant(&clock), &clock).policy(policy);
+    let builder = builder.store(store.clone(), key());
+    let source = match stored {
+        true => builder.build(),
+        false => builder.previous(login).build(),
+    };
     for _ in 0..ROUNDS {
         let mut tries = 0;
         let token = loop {

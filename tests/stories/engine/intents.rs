@@ -2,7 +2,8 @@
 
 use auth_core::{
     Clock, ErrorKind, Intent, MemoryStore, OnStoreFailure, Sent, StoreKey, TokenSet, TokenSource,
-    TokenStore, store::save_login,
+    TokenStore,
+    store::{BEGUN_ELSEWHERE, save_login},
 };
 use auth_testkit::{FailingStore, ManualClock, ScriptedGrant, StoreCall, StoreFault};
 
@@ -79,18 +80,17 @@ async fn a_dead_process_makes_one_typed_error_and_then_the_provider_decides() {
         let replicas =
             [(); 2].map(|()| builder(&grant, &clock).store(store.clone(), key()).build());
         // It may be alive and about to save, so its exchange is left to it for a while.
-        for passed in [0, 10, 20] {
+        for passed in [0, 20, 40] {
             let error = replicas[0].token().await.unwrap_err();
-            assert_eq!(error.code(), Some("begun_elsewhere"), "{passed} s");
-            assert_eq!(error.retry_after(), Some(seconds(30)));
-            clock.advance(seconds(10));
+            assert_eq!(error.code(), Some(BEGUN_ELSEWHERE), "{passed} s");
+            clock.advance(seconds(20));
         }
         let error = replicas[0].token().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::OutcomeUnknown);
         assert_eq!(error.sent(), Sent::Maybe);
         assert!(error.is_transient());
         assert_eq!(grant.calls(), 0);
-        clock.advance(seconds(2));
+        clock.advance(seconds(60));
         for replica in &replicas {
             match replica.token().await {
                 Ok(token) => assert_eq!(token.access().expose(), "a"),
@@ -117,7 +117,7 @@ async fn within_the_leeway_the_token_is_sent_once_more_and_no_more() {
         let source = builder(&grant, &clock).store(store.clone(), key()).build();
         let outcome = source.token().await;
         assert_eq!(outcome.is_ok(), again, "{sends} sent, {passed} s");
-        clock.advance(seconds(30));
+        clock.advance(seconds(60));
         assert!(source.token().await.is_ok() == again);
         assert_eq!(grant.calls(), usize::from(again));
         assert!(!is_noted(&store).await);
@@ -125,21 +125,63 @@ async fn within_the_leeway_the_token_is_sent_once_more_and_no_more() {
 }
 
 #[tokio::test]
-async fn an_exchange_that_failed_under_our_eyes_leaves_no_note() {
+async fn the_note_of_an_exchange_stays_until_it_is_known_what_became_of_it() {
+    for (sent, noted) in [
+        (Sent::No, false),
+        (Sent::Answered, false),
+        (Sent::Maybe, true),
+    ] {
+        let (clock, grant, store) = (ManualClock::new(), ScriptedGrant::new(), MemoryStore::new());
+        grant
+            .fails(away().with_sent(sent))
+            .rotates_to("a", HOUR, "r-1");
+        log_in(&store).await;
+        let source = builder(&grant, &clock).store(store.clone(), key()).build();
+        let error = source.token().await.unwrap_err();
+        assert_eq!((error.kind(), error.sent()), (ErrorKind::Unavailable, sent));
+        assert_eq!(is_noted(&store).await, noted, "{sent:?}");
+        let other = builder(&ScriptedGrant::new(), &clock)
+            .store(store.clone(), key())
+            .build();
+        if noted {
+            let error = other.token().await.unwrap_err();
+            assert_eq!(error.code(), Some(BEGUN_ELSEWHERE));
+        }
+        // Who said how it ended need not say it again.
+        clock.advance(seconds(1));
+        assert_eq!(access(&source).await, "a", "{sent:?}");
+        clock.advance(seconds(60));
+        assert_eq!(access(&other).await, "a", "{sent:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_note_from_long_ago_is_left_behind_for_a_program_that_runs_for_a_moment() {
     let (clock, grant, store) = (ManualClock::new(), ScriptedGrant::new(), MemoryStore::new());
-    grant
-        .fails(away().with_sent(Sent::Maybe))
-        .rotates_to("a", HOUR, "r-1");
     log_in(&store).await;
+    dies_while_spending(&store, &clock, 1).await;
+    for (passed, code) in [(599, Some(BEGUN_ELSEWHERE)), (1, None)] {
+        clock.advance(seconds(passed));
+        let run = builder(&grant, &clock).store(store.clone(), key()).build();
+        let error = run.token().await.unwrap_err();
+        assert_eq!(error.code(), code, "{passed} s later");
+    }
+    grant.rotates_to("a", HOUR, "r-1");
+    let run = builder(&grant, &clock).store(store.clone(), key()).build();
+    assert_eq!(access(&run).await, "a");
+}
+
+#[tokio::test]
+async fn a_note_whose_answer_is_lost_is_taken_away_because_nothing_was_sent() {
+    let (clock, grant) = (ManualClock::new(), ScriptedGrant::new());
+    grant.rotates_to("a", HOUR, "r-1");
+    let store = FailingStore::new(MemoryStore::new());
+    log_in(&store).await;
+    store.on(StoreCall::Begin, StoreFault::After(away()));
     let source = builder(&grant, &clock).store(store.clone(), key()).build();
-    let error = source.token().await.unwrap_err();
-    assert_eq!(
-        (error.kind(), error.sent()),
-        (ErrorKind::Unavailable, Sent::Maybe)
-    );
+    assert!(source.token().await.is_err());
     assert!(!is_noted(&store).await);
-    clock.advance(seconds(1));
-    assert_eq!(access(&source).await, "a");
+    assert_eq!(grant.calls(), 0);
 }
 
 #[tokio::test]
@@ -182,7 +224,7 @@ async fn a_login_held_in_memory_alone_is_stored_before_it_is_spent() {
 }
 
 #[tokio::test]
-async fn a_grant_that_panics_leaves_the_note_of_a_dead_process() {
+async fn a_grant_that_panics_leaves_its_note_and_tries_again() {
     let (clock, grant, store) = (ManualClock::new(), ScriptedGrant::new(), MemoryStore::new());
     grant.panics().rotates_to("a", HOUR, "r-1");
     log_in(&store).await;
@@ -193,11 +235,6 @@ async fn a_grant_that_panics_leaves_the_note_of_a_dead_process() {
     );
     assert!(is_noted(&store).await);
     clock.advance(seconds(1));
-    assert_eq!(
-        source.token().await.unwrap_err().kind(),
-        ErrorKind::OutcomeUnknown
-    );
-    clock.advance(seconds(2));
     assert_eq!(access(&source).await, "a");
 }
 
@@ -211,22 +248,22 @@ async fn a_process_that_lives_and_could_not_save_is_waited_for() {
     let one = builder(&ours, &clock)
         .store(blinking.clone(), key())
         .build();
-    let other = builder(&theirs, &clock).store(store.clone(), key()).build();
+    let looks = FailingStore::new(store.clone());
+    let other = builder(&theirs, &clock).store(looks.clone(), key()).build();
     blinking.every(StoreCall::Save, StoreFault::Before(away()));
     assert!(one.token().await.is_err());
     assert!(one.status().unsaved);
     // The outage lasts longer than any pause, and the other process asks again and again.
     for _ in 0..20 {
         let error = other.token().await.unwrap_err();
-        if error.kind() == ErrorKind::OutcomeUnknown {
-            panic!("the login was given up");
-        }
-        clock.advance(seconds(1));
+        assert_eq!(error.code(), Some(BEGUN_ELSEWHERE));
+        clock.advance(seconds(2));
         tokio::task::yield_now().await;
     }
+    assert!(looks.count(StoreCall::LeaseLoad) > 3);
     blinking.mend();
     save_in_background(&one, &clock).await;
-    clock.advance(seconds(30));
+    clock.advance(seconds(60));
     assert_eq!(access(&other).await, "a");
     assert_eq!((ours.calls(), theirs.calls()), (1, 0));
 }

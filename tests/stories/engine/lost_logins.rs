@@ -2,7 +2,8 @@
 
 use auth_core::{
     Cached, Clock, Error, ErrorKind, Lifetime, MemoryStore, Now, OnStoreFailure, Secret, StoreKey,
-    Token, TokenSet, TokenSource, TokenStore, store::save_login,
+    Token, TokenSet, TokenSource, TokenStore,
+    store::{BEGUN_ELSEWHERE, save_login},
 };
 use auth_testkit::{
     FailingStore, Gate, ManualClock, ScriptedGrant, StoreCall, StoreFault, token_set,
@@ -77,14 +78,14 @@ async fn a_login_that_another_process_ended_meanwhile_is_saved_all_the_same() {
     // so once; then the refusal removes it.
     assert_eq!(
         other.token().await.unwrap_err().code(),
-        Some("begun_elsewhere")
+        Some(BEGUN_ELSEWHERE)
     );
-    clock.advance(seconds(30));
+    clock.advance(seconds(60));
     assert_eq!(
         other.token().await.unwrap_err().kind(),
         ErrorKind::OutcomeUnknown
     );
-    clock.advance(seconds(2));
+    clock.advance(seconds(60));
     assert_eq!(
         other.token().await.unwrap_err().kind(),
         ErrorKind::LoginRequired

@@ -25,7 +25,7 @@ async fn a_store_that_forgot_the_last_login_gets_it_back() {
     save_login(&store, &key(), &old).await.unwrap();
     let before = store.load(&key()).await.unwrap();
     let source = builder(&grant, &clock)
-        .store(Rolling(store.clone(), forgetful.clone()), key())
+        .store(Rolling(store.clone(), Arc::clone(&forgetful)), key())
         .build();
     clock.advance(HOUR);
     assert_eq!(access(&source).await, "a-1");
@@ -51,7 +51,7 @@ impl TokenStore for Rolling {
 
     async fn lease(&self, key: &StoreKey) -> Result<Box<dyn Lease>, Error> {
         let lease = self.0.lease(key).await?;
-        Ok(Box::new(RollingLease(lease, self.1.clone())))
+        Ok(Box::new(RollingLease(lease, Arc::clone(&self.1))))
     }
 
     async fn list(&self) -> Result<Vec<StoreKey>, Error> {

@@ -2,105 +2,137 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::{Error, ErrorKind, Intent, Lease, Record, Sent, TokenSet};
+use crate::{
+    Error, ErrorKind, Intent, Lease, Now, Record, Sent, TokenSet,
+    store::{BEGUN_ELSEWHERE, CONFLICT},
+};
 
 use super::{flight::within, saving, state::Shared};
 
 #[cfg(test)]
 mod tests;
 
-/// The code of the error while the exchange of another process is left to it.
-const BEGUN_ELSEWHERE: &str = "begun_elsewhere";
-
 /// How often one refresh token may be sent where the provider grants leeway.
 const SENDS: u32 = 2;
 
-/// Notes that the refresh token of `previous` is about to be sent, if an exchange spends it, and returns the record to
-/// save over. A login that was never stored is stored first, so that there is something to note it on.
+/// A note of another process counts as left behind once it is so old by the wall clock, however lately it was first seen:
+/// a program that runs for a moment at a time sees it for the first time each time.
+const LEFT_BEHIND: Duration = Duration::from_secs(10 * 60);
+
+/// What an exchange has in the store when it begins.
+pub(super) struct Begun {
+    /// What the result goes over.
+    pub(super) record: Option<Record>,
+    noted: bool,
+}
+
+/// Notes that the refresh token of `previous` is about to be sent, if an exchange spends it. A login that was never stored
+/// is stored first, so that there is something to note it on.
 pub(super) async fn begin(
     shared: &Shared,
     lease: &mut dyn Lease,
     record: Option<Record>,
     previous: Option<&TokenSet>,
-) -> Result<Option<Record>, Error> {
+) -> Result<Begun, Error> {
+    let mut begun = Begun {
+        record,
+        noted: false,
+    };
     let spent = previous.filter(|set| shared.grant.rotates() && set.refresh().is_some());
     let Some(spent) = spent else {
-        return Ok(record);
+        return Ok(begun);
     };
     let limit = shared.policy.exchange_timeout;
-    let noted = within(shared, limit, Sent::No, note(shared, lease, &record, spent)).await;
+    let noting = note(shared, lease, &mut begun, spent);
+    let noted = within(shared, limit, Sent::No, noting).await;
     match noted {
-        Ok(Noted::Begun(record)) => Ok(Some(record)),
-        Ok(Noted::Theirs(wait)) => Err(begun_elsewhere(wait)),
-        Ok(Noted::Unknown) => Err(outcome_unknown()),
-        // Who serves without the store exchanges without it too.
-        Err(_) if saving::serves(shared) => Ok(record),
+        Ok(()) => Ok(begun),
+        Err(error) if saving::goes_without(shared, &error) => Ok(begun),
         Err(error) => Err(error),
     }
 }
 
-/// Takes the note away after an exchange that brought nothing: this process knows how it ended, and says so itself.
-pub(super) async fn settle(shared: &Shared, lease: &mut dyn Lease, version: Option<u64>) {
-    if let Some(version) = version.filter(|_| shared.grant.rotates()) {
+/// Takes the note away after an exchange that brought nothing, if it is known that the refresh token is not spent.
+pub(super) async fn settle(shared: &Shared, lease: &mut dyn Lease, begun: &Begun, sent: Sent) {
+    if let (Some(record), true) = (&begun.record, begun.noted && sent != Sent::Maybe) {
         let limit = shared.policy.exchange_timeout;
-        // A note that stays is reported as unknown once; nothing is lost by that.
-        let _ = within(shared, limit, Sent::No, lease.settle(version)).await;
+        // A note that stays is taken up by the next attempt.
+        let _ = within(shared, limit, Sent::No, lease.settle(record.version)).await;
     }
-}
-
-enum Noted {
-    Begun(Record),
-    /// Another process began, and may still save what it got.
-    Theirs(Duration),
-    /// Another process began and died, and the provider may have spent the token.
-    Unknown,
 }
 
 async fn note(
     shared: &Shared,
     lease: &mut dyn Lease,
-    record: &Option<Record>,
+    begun: &mut Begun,
     spent: &TokenSet,
-) -> Result<Noted, Error> {
-    let record = match record {
+) -> Result<(), Error> {
+    let record = match &begun.record {
         Some(record) => record.clone(),
-        None => Record::new(spent.clone(), lease.save(None, spent).await?),
-    };
-    let now = shared.clock.wall();
-    let intent = match record.intent.clone() {
-        None => Intent::new(now, lease.fence()),
-        Some(left) if may_send_again(&left, shared.grant.leeway(), now) => {
-            left.again(lease.fence())
+        None => {
+            let version = lease.save(None, spent).await?;
+            let record = Record::new(spent.clone(), version);
+            begun.record = Some(record.clone());
+            record
         }
-        Some(left) => {
-            if let Some(wait) = left_to_them(shared, &left) {
-                return Ok(Noted::Theirs(wait));
-            }
+    };
+    let now = shared.clock.now();
+    let left = record.intent.as_ref();
+    match left.map_or(Found::Nothing, |left| found(shared, left, now)) {
+        Found::Theirs => return Err(begun_elsewhere()),
+        Found::Abandoned => {
             // Told once: the next attempt asks the provider.
             lease.settle(record.version).await?;
-            return Ok(Noted::Unknown);
+            return Err(outcome_unknown());
         }
+        Found::Nothing | Found::Ours => {}
+    }
+    let intent = match left.cloned() {
+        Some(left) => left.again(lease.fence()),
+        None => Intent::new(now.wall, lease.fence()),
     };
     shared.lock().noted = Some(intent.fence);
-    lease.begin(record.version, &intent).await?;
-    Ok(Noted::Begun(record))
+    if let Err(error) = lease.begin(record.version, &intent).await {
+        if left.is_none() && error.code() != Some(CONFLICT) {
+            // It may be there all the same, and nothing is sent.
+            let _ = lease.settle(record.version).await;
+        }
+        return Err(error);
+    }
+    begun.noted = true;
+    Ok(())
 }
 
-/// Returns how much longer the exchange noted in `left` is left to the process that began it, unless that was this one.
-fn left_to_them(shared: &Shared, left: &Intent) -> Option<Duration> {
-    let now = shared.clock.monotonic();
+/// Whose note was found, and what may be done about it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Found {
+    /// There is none.
+    Nothing,
+    /// The token may be sent again: this process sent it and said how that ended, or the provider promises to take it.
+    Ours,
+    /// Another process may still save what it got.
+    Theirs,
+    /// Another process died, and the provider may have spent the token.
+    Abandoned,
+}
+
+fn found(shared: &Shared, left: &Intent, now: Now) -> Found {
     let mut state = shared.lock();
-    if state.noted == Some(left.fence) {
-        return None;
+    if state.noted == Some(left.fence) || may_send_again(left, shared.grant.leeway(), now.wall) {
+        return Found::Ours;
     }
     let since = match &state.theirs {
         Some((seen, since)) if seen == left => *since,
-        _ => now,
+        _ => now.monotonic,
     };
     state.theirs = Some((left.clone(), since));
-    let passed = now.saturating_sub(since);
-    let wait = shared.policy.abandoned_after.saturating_sub(passed);
-    (!wait.is_zero()).then_some(wait)
+    let seen_for = now.monotonic.saturating_sub(since);
+    let age = now.wall.duration_since(left.begun).unwrap_or_default();
+    if seen_for >= shared.policy.abandoned_after || age >= LEFT_BEHIND {
+        Found::Abandoned
+    } else {
+        Found::Theirs
+    }
 }
 
 /// Returns whether the provider promises to take a refresh token once more that was sent under `left`.
@@ -110,14 +142,13 @@ fn may_send_again(left: &Intent, leeway: Duration, now: SystemTime) -> bool {
     left.sends < SENDS && passed.is_ok_and(|passed| passed < leeway)
 }
 
-fn begun_elsewhere(wait: Duration) -> Error {
+fn begun_elsewhere() -> Error {
     Error::new(
         ErrorKind::Unavailable,
         "another process is spending the refresh token, or ended while it did; what it saves is used, and after the \
          policy's abandoned_after it counts as ended",
     )
     .with_code(BEGUN_ELSEWHERE)
-    .with_retry_after(wait)
 }
 
 fn outcome_unknown() -> Error {

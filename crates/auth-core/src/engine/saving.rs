@@ -2,6 +2,7 @@
 
 use crate::{
     Error, ErrorKind, Event, Lease, OnStoreFailure, Record, Secret, Sent, Token, TokenSet,
+    store::{BEGUN_ELSEWHERE, CONFLICT, LEASE_TIMEOUT},
 };
 
 use super::{
@@ -20,11 +21,14 @@ pub(super) async fn save(
     set: TokenSet,
     stored: Option<Record>,
     over: Over,
-    exchanged: bool,
+    exchanged: Option<Option<Secret>>,
 ) -> Result<Landing, Error> {
-    let ticket = remember(shared, &set, over);
+    let spent = exchanged.clone().flatten();
+    let exchanged = exchanged.is_some();
+    let ticket = remember(shared, &set, over, spent.clone());
     let limit = shared.policy.exchange_timeout;
-    let written = within(shared, limit, Sent::No, write(lease, &set, over, stored)).await;
+    let writing = write(lease, &set, over, spent.as_ref(), stored);
+    let written = within(shared, limit, Sent::No, writing).await;
     match written {
         Ok(record) => {
             settle(shared, ticket, record.version);
@@ -59,7 +63,8 @@ pub(super) async fn save_pending(
     let Some(pending) = shared.lock().unsaved.clone() else {
         return Ok(record);
     };
-    let written = write(lease, &pending.set, pending.over, record).await?;
+    let spent = pending.spent.as_ref();
+    let written = write(lease, &pending.set, pending.over, spent, record).await?;
     settle(shared, pending.ticket, written.version);
     if !serves(shared) {
         let mut state = shared.lock();
@@ -76,11 +81,12 @@ pub(super) async fn save_pending(
 }
 
 /// Keeps a set in memory until it is saved, and returns the number under which it waits.
-pub(super) fn remember(shared: &Shared, set: &TokenSet, over: Over) -> u64 {
+pub(super) fn remember(shared: &Shared, set: &TokenSet, over: Over, spent: Option<Secret>) -> u64 {
     let ticket = next_version();
     shared.lock().unsaved = Some(Unsaved {
         set: set.clone(),
         over,
+        spent,
         ticket,
     });
     ticket
@@ -88,12 +94,13 @@ pub(super) fn remember(shared: &Shared, set: &TokenSet, over: Over) -> u64 {
 
 /// Keeps a set that was obtained without the store. It was made of the one that waits, if one does, and goes over the
 /// same record.
-pub(super) fn remember_unleased(shared: &Shared, set: &TokenSet) {
+pub(super) fn remember_unleased(shared: &Shared, set: &TokenSet, spent: Option<Secret>) {
     let mut state = shared.lock();
     let waiting = state.unsaved.as_ref().map(|pending| pending.over);
     state.unsaved = Some(Unsaved {
         set: set.clone(),
         over: waiting.unwrap_or(Over::Version(state.stored)),
+        spent,
         ticket: next_version(),
     });
 }
@@ -113,7 +120,7 @@ pub(super) async fn bring_back(
     match lost {
         Some(set) => {
             let over = Over::Version(version(record.as_ref()));
-            write(lease, &set, over, record).await.map(Some)
+            write(lease, &set, over, None, record).await.map(Some)
         }
         None => Ok(record),
     }
@@ -121,6 +128,14 @@ pub(super) async fn bring_back(
 
 pub(super) fn serves(shared: &Shared) -> bool {
     shared.policy.on_store_failure == OnStoreFailure::Serve
+}
+
+/// Returns whether the policy lets an exchange go on without the store after this `error`. Only where the store is away:
+/// where it says no, or somebody else holds the login, the refresh token may be spent already.
+pub(super) fn goes_without(shared: &Shared, error: &Error) -> bool {
+    let held = [CONFLICT, BEGUN_ELSEWHERE].contains(&error.code().unwrap_or_default());
+    let busy = error.code() == Some(LEASE_TIMEOUT) && shared.grant.rotates();
+    serves(shared) && error.kind() == ErrorKind::Unavailable && !held && !busy
 }
 
 pub(super) fn version(record: Option<&Record>) -> Option<u64> {
@@ -132,6 +147,7 @@ async fn write(
     lease: &mut dyn Lease,
     set: &TokenSet,
     mut over: Over,
+    spent: Option<&Secret>,
     mut stored: Option<Record>,
 ) -> Result<Record, Error> {
     let mut failure = None;
@@ -144,6 +160,8 @@ async fn write(
                 }
                 Over::Anything => false,
             };
+            // Whatever its version, a record of the token that was spent for this set is not newer than it.
+            let overtaken = overtaken && !is_spent(record, spent);
             // Where it is the set itself, an earlier attempt got through and only its answer was lost.
             if overtaken || is_same(&record.set, set) {
                 return Ok(record.clone());
@@ -178,6 +196,11 @@ fn settle(shared: &Shared, ticket: u64, saved: u64) {
         // What is saved is in use already, and no news to us.
         state.stored = Some(saved);
     }
+}
+
+fn is_spent(record: &Record, spent: Option<&Secret>) -> bool {
+    let stored = record.set.refresh().map(Secret::expose);
+    stored.is_some() && stored == spent.map(Secret::expose)
 }
 
 fn is_same(one: &TokenSet, other: &TokenSet) -> bool {

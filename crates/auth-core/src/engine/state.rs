@@ -14,8 +14,8 @@ use arc_swap::ArcSwapOption;
 use tokio::sync::{Notify, watch};
 
 use crate::{
-    Clock, Error, ErrorKind, Event, Grant, Intent, Moment, Now, Policy, Sent, StoreKey, Token,
-    TokenSet, TokenStore, observe::Watch,
+    Clock, Error, ErrorKind, Event, Grant, Intent, Moment, Now, Policy, Secret, Sent, StoreKey,
+    Token, TokenSet, TokenStore, observe::Watch,
 };
 
 use super::{
@@ -82,6 +82,8 @@ pub(crate) struct State {
 pub(crate) struct Unsaved {
     pub(crate) set: TokenSet,
     pub(crate) over: Over,
+    /// The refresh token that was spent for it.
+    pub(crate) spent: Option<Secret>,
     /// Tells this set from one that takes its place while it is being saved.
     pub(crate) ticket: u64,
 }

@@ -4,7 +4,8 @@ use std::{pin::pin, sync::Arc, time::Duration};
 
 use crate::{
     Error, ErrorKind, Event, Exchange, Lease, OnRefusedLogin, Record, Secret, Sent, Token,
-    TokenSet, store::CONFLICT,
+    TokenSet,
+    store::{CONFLICT, LEASE_TIMEOUT},
 };
 
 use super::{
@@ -17,16 +18,22 @@ use super::{
 /// How often a lease is renewed while an exchange takes its time.
 const LEASE_STEP: Duration = Duration::from_secs(5);
 
+/// How long one try to save in the background may take.
+const SAVE_STEP: Duration = Duration::from_secs(10);
+
 /// Obtains a token: lease, re-read, use what another process obtained, else exchange, save, release.
 pub(crate) async fn renew(shared: &Shared, forced: bool) -> Result<Landing, Error> {
     let held = held(shared);
     let (mut lease, record) = match lease(shared).await {
         Some(Ok(leased)) => leased,
-        Some(Err(error)) if !saving::serves(shared) || held.is_none() => return Err(error),
+        Some(Err(error)) if held.is_none() || !saving::goes_without(shared, &error) => {
+            return Err(error);
+        }
         without_store => {
+            let spent = held.as_ref().and_then(TokenSet::refresh).cloned();
             let set = exchange(shared, held, forced, None).await?;
             if let Some(Err(error)) = without_store {
-                saving::remember_unleased(shared, &set);
+                saving::remember_unleased(shared, &set, spent);
                 shared.watch.tell(&Event::Unsaved { error });
             }
             let stored = shared.lock().stored;
@@ -56,11 +63,12 @@ pub(crate) async fn put(shared: &Shared, set: TokenSet) -> Result<Landing, Error
     let (mut lease, record) = match leased {
         Ok(leased) => leased,
         Err(error) => {
-            saving::remember(shared, &set, Over::Anything);
+            saving::remember(shared, &set, Over::Anything, None);
             return saving::failed(shared, set, error, false);
         }
     };
-    let result = saving::save(shared, &mut *lease, set, record, Over::Anything, false).await;
+    let over = Over::Anything;
+    let result = saving::save(shared, &mut *lease, set, record, over, None).await;
     release(shared, lease).await;
     result
 }
@@ -70,7 +78,8 @@ pub(crate) async fn save_pending(shared: &Shared) -> Result<(), Error> {
     if shared.lock().unsaved.is_none() {
         return Ok(());
     }
-    let Some(leased) = lease(shared).await else {
+    // A try that hangs must not keep the next one waiting: others wait for this login.
+    let Some(leased) = lease_within(shared, SAVE_STEP).await else {
         return Ok(());
     };
     let (lease, _) = leased?;
@@ -80,10 +89,22 @@ pub(crate) async fn save_pending(shared: &Shared) -> Result<(), Error> {
 
 /// Takes the lease, if there is a store, and reads what is stored once everything is.
 async fn lease(shared: &Shared) -> Option<Result<(Box<dyn Lease>, Option<Record>), Error>> {
+    lease_within(shared, shared.policy.exchange_timeout).await
+}
+
+async fn lease_within(
+    shared: &Shared,
+    limit: Duration,
+) -> Option<Result<(Box<dyn Lease>, Option<Record>), Error>> {
     let (store, key) = shared.store.as_ref()?;
-    let limit = shared.policy.exchange_timeout;
+    let deadline = shared.clock.monotonic().saturating_add(limit);
+    let granted = race(store.lease(key), shared.clock.sleep_until(deadline)).await;
+    let mut lease = match granted {
+        Ok(Ok(lease)) => lease,
+        Ok(Err(error)) => return Some(Err(error)),
+        Err(()) => return Some(Err(lease_timeout())),
+    };
     let leased = within(shared, limit, Sent::No, async {
-        let mut lease = store.lease(key).await?;
         let record = lease.load().await?;
         let record = saving::save_pending(shared, &mut *lease, record).await?;
         let record = saving::bring_back(shared, &mut *lease, record).await?;
@@ -103,7 +124,8 @@ async fn exchange_and_save(
         Some(record) => Some(record.set.clone()),
         // What was stored is gone: somebody ended the login, so the copy held in memory is dead too.
         None if shared.lock().stored.is_some() => None,
-        None => held,
+        // What the grant was configured with is stored before it is spent.
+        None => held.or_else(|| shared.grant.initial().map(TokenSet::login)),
     };
     let known = version(record.as_ref());
     let (tried, result) = spend(shared, lease, record, previous, forced).await;
@@ -116,9 +138,7 @@ async fn exchange_and_save(
     };
     // Believed only after one more look: another process may have renewed the login meanwhile.
     let limit = shared.policy.exchange_timeout;
-    let again = within(shared, limit, Sent::No, lease.load())
-        .await
-        .map_err(|_| refused.clone())?;
+    let again = within(shared, limit, Sent::No, lease.load()).await?;
     let Some(again) = again else {
         return Err(refused);
     };
@@ -147,15 +167,19 @@ async fn spend(
     previous: Option<TokenSet>,
     forced: bool,
 ) -> (Option<u64>, Result<Landing, Error>) {
-    let record = match intent::begin(shared, lease, record, previous.as_ref()).await {
-        Ok(record) => record,
+    let begun = match intent::begin(shared, lease, record, previous.as_ref()).await {
+        Ok(begun) => begun,
         Err(error) => return (None, Err(error)),
     };
-    let stored = version(record.as_ref());
+    let stored = version(begun.record.as_ref());
+    let spent = previous.as_ref().and_then(TokenSet::refresh).cloned();
     let result = match exchange(shared, previous, forced, Some(lease)).await {
-        Ok(set) => saving::save(shared, lease, set, record, Over::Version(stored), true).await,
+        Ok(set) => {
+            let over = Over::Version(stored);
+            saving::save(shared, lease, set, begun.record, over, Some(spent)).await
+        }
         Err(error) => {
-            intent::settle(shared, lease, stored).await;
+            intent::settle(shared, lease, &begun, error.sent()).await;
             Err(error)
         }
     };
@@ -196,6 +220,14 @@ async fn exchange(
             }
         }
     }
+}
+
+fn lease_timeout() -> Error {
+    Error::new(
+        ErrorKind::Unavailable,
+        "the store did not grant its lease in time: another process has it, or the store does not answer; try again",
+    )
+    .with_code(LEASE_TIMEOUT)
 }
 
 async fn release(shared: &Shared, lease: Box<dyn Lease>) {
