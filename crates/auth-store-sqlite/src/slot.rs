@@ -23,6 +23,12 @@ impl SqliteSlot {
     pub(crate) fn new(store: SqliteStore, key: StoreKey, lock: KeyLock) -> Self {
         Self { store, key, lock }
     }
+
+    /// The log still has what was removed. A reader of another program may keep it there for now.
+    async fn empty_log(&self) {
+        let empty = query("PRAGMA wal_checkpoint(TRUNCATE)");
+        let _ = self.store.writer().rows(empty).await;
+    }
 }
 
 #[async_trait]
@@ -64,10 +70,15 @@ impl Slot for SqliteSlot {
         crash::point("sqlite:erasing");
         one(self.store.writer().execute(statement).await?)?;
         crash::point("sqlite:erased");
-        // The log still has what was removed. A reader of another program may keep it there for now.
-        let empty = query("PRAGMA wal_checkpoint(TRUNCATE)");
-        let _ = self.store.writer().rows(empty).await;
+        self.empty_log().await;
         Ok(())
+    }
+
+    async fn discard(&mut self) -> Result<bool, Error> {
+        let statement = query("DELETE FROM login WHERE key = ?").bind(self.key.as_str().to_owned());
+        let removed = self.store.writer().execute(statement).await?;
+        self.empty_log().await;
+        Ok(removed > 0)
     }
 
     async fn renew(&mut self) -> Result<(), Error> {

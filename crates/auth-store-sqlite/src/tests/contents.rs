@@ -82,6 +82,13 @@ async fn rows_that_this_store_did_not_write_are_told_and_hide_no_others() {
     }
     assert_eq!(body(&store, &key()).await.as_deref(), Some("whole"));
     assert_eq!(store.keys().await.unwrap().len(), 4);
+    for name in ["negative", "long", "bytes"] {
+        let mut slot = store.lock(&StoreKey::new([name])).await.unwrap();
+        assert!(slot.read().await.is_err(), "{name}");
+        assert!(slot.discard().await.unwrap(), "{name}");
+        assert!(!slot.discard().await.unwrap(), "{name}");
+    }
+    assert_eq!(store.keys().await.unwrap(), [key()]);
     run(&mut other, "INSERT INTO login VALUES ('no key', 1, 'x', 0)").await;
     assert_eq!(store.keys().await.unwrap_err().kind(), ErrorKind::Protocol);
 }
