@@ -104,10 +104,7 @@ impl<F: Fn() + Sync> Series<'_, F> {
         self.judged(deaths).await
     }
 
-    async fn judged(
-        &self,
-        deaths: impl Iterator<Item = Death> + Send,
-    ) -> Result<Tally, String> {
+    async fn judged(&self, deaths: impl Iterator<Item = Death> + Send) -> Result<Tally, String> {
         let mut history = History::begin(self.store).await?;
         let mut tally = Tally::default();
         for death in deaths {
