@@ -20,8 +20,11 @@ use super::{
 const STORE: &str = "AUTH_CRASH_STORE";
 const FIRST: &str = "AUTH_CRASH_FIRST";
 
-/// How many steps a child takes that is not killed.
-const STEPS: u64 = 200;
+/// Names the point at which a child dies by itself.
+const POINT: &str = "AUTH_STORE_CRASH_AT";
+
+/// How many steps a child takes that never comes to its point. One that the parent kills goes on until then.
+const STEPS: usize = 200;
 
 /// How a child dies.
 #[derive(Debug)]
@@ -58,7 +61,7 @@ pub(super) fn killed(store: &str, first: u64, death: &Death) -> Result<End, Stri
         .stdin(Stdio::null())
         .stdout(Stdio::piped());
     if let Death::At(point) = death {
-        command.env("AUTH_STORE_CRASH_AT", point);
+        command.env(POINT, point);
     }
     let mut child = Guard(command.spawn().expect("a child"));
     let lines = BufReader::new(child.0.stdout.take().expect("its pipe")).lines();
@@ -116,10 +119,11 @@ fn saves_until_it_is_killed() {
         return;
     };
     let first: u64 = first.parse().unwrap();
+    let steps = env::var_os(POINT).map_or(usize::MAX, |_| STEPS);
     let runtime = runtime::Builder::new_current_thread().enable_all().build();
     runtime.unwrap().block_on(async {
         let store = open(&store).await.unwrap();
-        for number in first..first + STEPS {
+        for number in (first..).take(steps) {
             say(&format!("try {number}"));
             match step(&*store, number).await {
                 Some(version) => say(&format!("ack {number} {version}")),

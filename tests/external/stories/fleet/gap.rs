@@ -135,5 +135,6 @@ async fn one_dies(stage: &mut Stage, moment: Moment) {
         Moment::Unsaved => victim.hangs().await,
     }
     drop(victim);
+    stage.home.lease_ends().await;
     stage.joins().await;
 }

@@ -10,24 +10,25 @@ use auth_store_redis::RedisStore;
 use auth_store_sqlite::SqliteStore;
 use tempfile::TempDir;
 
-use super::shared_clock::SharedClock;
+use super::{key, shared_clock::SharedClock};
 use crate::servers::{postgres::PostgresServer, redis::RedisServer};
 
-/// How long a lock in Redis outlives its holder. Short, as killed processes leave many behind, and far longer than an
-/// exchange takes here.
-const LEASE: Duration = Duration::from_secs(2);
+/// How long a lock in Redis outlives its holder. It ends in real time, but the engine renews it by the clock of the
+/// story: so it is far longer than an exchange takes here, and a story ends it where that is its subject.
+const LEASE: Duration = Duration::from_secs(30);
 
 /// A place for logins, with the folder or server that keeps it.
 pub(super) struct Home {
     name: &'static str,
     address: String,
-    _keeper: Keeper,
+    keeper: Keeper,
 }
 
-#[expect(dead_code, reason = "they are kept to be dropped")]
 enum Keeper {
+    #[expect(dead_code, reason = "it is kept to be dropped")]
     Folder(TempDir),
-    Postgres(&'static PostgresServer),
+    /// One server for all stories.
+    Postgres,
     Redis(RedisServer),
 }
 
@@ -37,7 +38,7 @@ impl Home {
         Self {
             name: "file",
             address: format!("file {}", folder.path().join("logins").display()),
-            _keeper: Keeper::Folder(folder),
+            keeper: Keeper::Folder(folder),
         }
     }
 
@@ -46,7 +47,7 @@ impl Home {
         Self {
             name: "sqlite",
             address: format!("sqlite {}", folder.path().join("logins.db").display()),
-            _keeper: Keeper::Folder(folder),
+            keeper: Keeper::Folder(folder),
         }
     }
 
@@ -56,7 +57,7 @@ impl Home {
         Self {
             name: "postgres",
             address: format!("postgres {}", server.url(&database)),
-            _keeper: Keeper::Postgres(server),
+            keeper: Keeper::Postgres,
         }
     }
 
@@ -65,13 +66,26 @@ impl Home {
         Self {
             name: "redis",
             address: format!("redis {}", server.url()),
-            _keeper: Keeper::Redis(server),
+            keeper: Keeper::Redis(server),
         }
     }
 
     /// Returns whether a lock ends while its holder is only paused.
     pub(super) fn has_leases(&self) -> bool {
-        matches!(self._keeper, Keeper::Redis(_))
+        matches!(self.keeper, Keeper::Redis(_))
+    }
+
+    /// Lets the lease end of a holder that is dead or stands still, as it would in time; other locks have none.
+    pub(super) async fn lease_ends(&self) {
+        if let Keeper::Redis(server) = &self.keeper {
+            let mut command = redis::cmd("DEL");
+            command.arg(format!("auth:{{{}}}:lock", key()));
+            let gone: u64 = command
+                .query_async(&mut server.admin().await)
+                .await
+                .unwrap();
+            assert_eq!(gone, 1, "the lock is not held");
+        }
     }
 
     pub(super) fn name(&self) -> &'static str {

@@ -69,6 +69,7 @@ async fn one_is_killed(stage: &mut Stage, moment: Moment) {
             victim.hangs().await;
             stage.everybody_calls().await;
             drop(victim);
+            stage.home.lease_ends().await;
             stage.joins().await.order("round").await;
         }
     }

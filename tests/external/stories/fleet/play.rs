@@ -122,7 +122,7 @@ impl Member {
             .name(text("name"))
             .store(store.clone(), key())
             .clock(clock.clone())
-            .policy(told_at_once())
+            .policy(policy(setup))
             .observer(move |_: &str, event: &Event| {
                 if let Event::Failed { error, .. }
                 | Event::LoginRequired { error, .. }
@@ -217,10 +217,12 @@ impl Member {
     }
 }
 
-/// Where the stories kill a process it is dead for sure, and they want to hear of it without a pause.
-fn told_at_once() -> Policy {
+/// Where the stories kill a process it is dead for sure, and most want to hear of it without a pause.
+fn policy(setup: &Value) -> Policy {
     let mut policy = Policy::default();
-    policy.abandoned_after = Duration::ZERO;
+    if setup["told_at_once"].as_bool().unwrap() {
+        policy.abandoned_after = Duration::ZERO;
+    }
     policy
 }
 

@@ -29,6 +29,7 @@ pub(super) struct Stage {
     pub(super) dice: Dice,
     /// For how many seconds the provider takes a spent refresh token once more, as the processes are told.
     leeway: u64,
+    told_at_once: bool,
     joined: usize,
 }
 
@@ -52,6 +53,7 @@ impl Stage {
             clock,
             dice: Dice::new(0x_F1EE7),
             leeway: 0,
+            told_at_once: true,
             joined: 0,
         };
         stage.logs_in().await;
@@ -74,6 +76,11 @@ impl Stage {
         self.leeway = seconds;
     }
 
+    /// Lets the processes to come wait for one that began an exchange, as long as the default policy says.
+    pub(super) fn is_patient(&mut self) {
+        self.told_at_once = false;
+    }
+
     /// Stores a login of the user, as after an authorization.
     pub(super) async fn logs_in(&self) {
         let login = TokenSet::login(self.emulator.issue_refresh_token());
@@ -93,6 +100,7 @@ impl Stage {
             "clock": self.clock.path(),
             "store": self.home.address(),
             "leeway": self.leeway,
+            "told_at_once": self.told_at_once,
         });
         self.replicas.push(Replica::start(name, &setup).await);
         self.replicas.last_mut().unwrap()

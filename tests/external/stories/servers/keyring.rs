@@ -3,10 +3,7 @@
 use std::{
     fs,
     io::{BufRead, BufReader, Write},
-    os::unix::{
-        fs::{MetadataExt, chown},
-        process::CommandExt,
-    },
+    os::unix::fs::{MetadataExt, chown},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread,
@@ -17,6 +14,9 @@ use tempfile::TempDir;
 
 /// The user that servers run as when the tests are run by root: "nobody".
 const UNPRIVILEGED: u32 = 65534;
+
+/// Where programs are looked for.
+const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
 const PASSWORD: &str = "made-up-password";
 
@@ -52,20 +52,17 @@ impl Keyring {
         fs::write(&settings, rules(&socket, policy)).expect("a file can be written");
         give_away(&settings);
         give_away(folder.path());
-        let mut bus = unprivileged("dbus-daemon", folder.path());
+        let mut bus = unprivileged("dbus-daemon", "dbus", folder.path());
         bus.arg("--config-file")
             .arg(settings)
             .args(["--nofork", "--nopidfile", "--print-address"])
             .stdout(Stdio::piped());
-        let mut bus = bus
-            .spawn()
-            .expect("dbus-daemon is missing: apt-get install dbus");
-        let said = bus.stdout.take().expect("the output is ours");
-        let keyring = Self {
+        let mut keyring = Self {
             folder,
-            bus,
+            bus: started(&mut bus),
             daemon: None,
         };
+        let said = keyring.bus.stdout.take().expect("the output is ours");
         // It tells its address once it listens.
         let mut address = String::new();
         BufReader::new(said)
@@ -77,19 +74,18 @@ impl Keyring {
 
     /// Starts the keyring, unlocked, with what it had before.
     pub(crate) fn resume(&mut self) {
-        let mut daemon = unprivileged("gnome-keyring-daemon", self.folder.path());
+        let program = "gnome-keyring-daemon";
+        let mut daemon = unprivileged(program, "gnome-keyring", self.folder.path());
         daemon.args(["--foreground", "--components=secrets", "--unlock"]);
-        let mut daemon = daemon
+        daemon
             .env("DBUS_SESSION_BUS_ADDRESS", self.address())
-            .stdin(Stdio::piped())
-            .spawn()
-            .expect("gnome-keyring-daemon is missing: apt-get install gnome-keyring");
+            .stdin(Stdio::piped());
+        let daemon = self.daemon.insert(started(&mut daemon));
         let mut password = daemon.stdin.take().expect("the input is ours");
         password
             .write_all(PASSWORD.as_bytes())
             .expect("the daemon reads its password");
         drop(password);
-        self.daemon = Some(daemon);
         let ask = ["org.freedesktop.Secret.Service.ReadAlias", "string:default"];
         eventually("the keyring is unlocked", || {
             self.ask(SERVICE, &ask).contains(LOGIN)
@@ -196,16 +192,24 @@ fn rules(socket: &Path, policy: &str) -> String {
     )
 }
 
-/// Returns a command that does not run as root, with all its files in `home`.
-fn unprivileged(program: &str, home: &Path) -> Command {
-    let mut command = Command::new(program);
+/// Returns a command that does not run as root, with all its files in `home`. Whatever becomes of the tests, the kernel
+/// ends it: also where its file has capabilities, with which it would be left alone.
+fn unprivileged(program: &str, package: &str, home: &Path) -> Command {
+    let installed = PATH
+        .split(':')
+        .any(|folder| Path::new(folder).join(program).exists());
+    assert!(installed, "{program} is missing: apt-get install {package}");
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "KILL", "--no-new-privs"]);
     if is_root() {
-        command.uid(UNPRIVILEGED).gid(UNPRIVILEGED);
+        let user = UNPRIVILEGED.to_string();
+        command.args(["--reuid", &user, "--regid", &user, "--clear-groups"]);
     }
+    command.arg(program);
     let folders = ["CACHE_HOME", "CONFIG_HOME", "RUNTIME_DIR"].map(|name| format!("XDG_{name}"));
     command
         .env_clear()
-        .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+        .env("PATH", PATH)
         .env("HOME", home)
         .envs(folders.map(|name| (name, PathBuf::from(home))))
         .env("XDG_DATA_HOME", home.join("data"))
@@ -214,6 +218,11 @@ fn unprivileged(program: &str, home: &Path) -> Command {
         .stdout(Stdio::null())
         .stderr(Stdio::null());
     command
+}
+
+fn started(command: &mut Command) -> Child {
+    let process = command.spawn();
+    process.expect("setpriv is missing: apt-get install util-linux")
 }
 
 fn give_away(path: &Path) {

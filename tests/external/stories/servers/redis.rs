@@ -76,7 +76,7 @@ impl RedisServer {
         assert!(self.launch(), "redis-server did not come back");
     }
 
-    /// Ends it as a power cut would, but for what the operating system has yet to write.
+    /// Ends its process without a word. What it handed to the operating system stays, as after no loss of power.
     pub(crate) fn kill(&mut self) {
         if let Some(mut process) = self.process.take() {
             process.kill().expect("a server of ours can be killed");

@@ -1,4 +1,5 @@
-//! Processes that are killed while they save, and servers that stop while processes save.
+//! Processes that are killed while they save, and servers whose processes stop while others save. What the operating
+//! system took from them is kept; a loss of power is not played here.
 
 use auth_core::{Secret, TokenSet, TokenStore};
 
@@ -35,7 +36,7 @@ async fn fault_55_a_kill_at_any_instant_loses_nothing() {
 
 /// A writer that never stops trying, and a server that stops without a word: what was acknowledged is there.
 #[tokio::test(flavor = "multi_thread")]
-async fn fault_55_immediate_stops_lose_nothing_that_was_acknowledged() {
+async fn fault_55_immediate_stops_of_the_server_process_lose_nothing_that_was_acknowledged() {
     let server = PostgresServer::start();
     let url = server.url("postgres");
     let store = plain(&url).await;

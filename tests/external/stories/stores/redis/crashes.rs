@@ -1,4 +1,5 @@
-//! Clients that are killed at every step, and servers that are killed under load.
+//! Clients that are killed at every step, and servers that are killed under load: their processes alone. What the
+//! operating system took from them is kept; a loss of power is not played here.
 
 use auth_core::{Secret, StoreKey, TokenSet, TokenStore, store::save_login};
 use auth_store::Backend;
@@ -53,7 +54,7 @@ async fn fault_44_a_client_that_is_killed_at_any_instant_loses_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn fault_56_a_killed_server_loses_nothing_that_it_acknowledged() {
+async fn fault_56_a_killed_server_process_loses_nothing_that_it_acknowledged() {
     let mut server = RedisServer::start();
     // A lock that cannot be given back while the server is away is given back when it is there again.
     let store = open(&server).await.in_plain_text();
