@@ -52,13 +52,43 @@ pub(crate) async fn durability(connection: &mut MultiplexedConnection) -> Result
         }
     }
     if missing.is_empty() {
-        return Ok(());
+        return log(connection).await;
     }
     Err(weak(format!(
-        "this Redis server may lose logins after it acknowledged them; run {}, then CONFIG REWRITE so that it lasts, or \
-         use another store, or accept the loss with accept_weak_durability()",
+        "this Redis server may lose logins after it acknowledged them; run {}, then CONFIG REWRITE so that it lasts, and \
+         wait until INFO persistence says aof_rewrite_in_progress:0, for nothing is kept before; or use another store, \
+         or accept the loss with accept_weak_durability()",
         missing.join(", "),
     )))
+}
+
+/// Fails while the server makes its first log: until that has its name, a restart reads the one before, or none.
+///
+/// What is said of it is the same for the first rewrite of a log that began empty, which is waited for in vain, but not
+/// for long. A later rewrite of a log that is read at a restart has a base that is not empty.
+async fn log(connection: &mut MultiplexedConnection) -> Result<(), Error> {
+    let info: Result<String, _> = redis::cmd("INFO")
+        .arg("persistence")
+        .query_async(connection)
+        .await;
+    if !is_first(&info.map_err(|error| unseen(&error))?) {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::Unavailable,
+        "this Redis server still makes its append log and would lose what it acknowledges until then; wait for the \
+         rewrite to end",
+    )
+    .with_code(WEAK_DURABILITY))
+}
+
+/// Returns whether the log is yet to be made, or could not be made.
+fn is_first(info: &str) -> bool {
+    let says = |line: &str| info.lines().any(|found| found.trim() == line);
+    let rewrites = says("aof_rewrite_in_progress:1")
+        || says("aof_rewrite_scheduled:1")
+        || says("aof_last_bgrewrite_status:err");
+    rewrites && says("aof_base_size:0")
 }
 
 /// Says that the server does not let its settings be seen, if that is what `error` means.

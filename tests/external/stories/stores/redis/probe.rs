@@ -4,7 +4,7 @@ use auth_core::{Error, ErrorKind, TokenStore, store::save_login};
 use auth_store::Backend;
 use auth_store_redis::{RedisStore, WEAK_DURABILITY};
 
-use super::{key, login, open};
+use super::{key, login, open, soon};
 use crate::servers::redis::RedisServer;
 
 fn refused(error: &Error, line: &str) {
@@ -32,8 +32,32 @@ async fn each_weak_setting_is_refused_with_the_line_that_mends_it() {
         save_login(&store, &key(), &login("r")).await.unwrap();
 
         let _: String = server.run(&line).await;
-        open(&server).await;
+        // The log that was turned on is made first.
+        soon(async { while RedisStore::connect(server.url()).await.is_err() {} }).await;
     }
+}
+
+#[tokio::test]
+async fn a_log_that_is_still_made_is_no_log() {
+    let mut server = RedisServer::with(&[("appendonly", "no")]);
+    let _: String = server.run("SET some thing").await;
+    // Microseconds for each key: long enough to look in between.
+    let _: String = server.run("CONFIG SET rdb-key-save-delay 3000000").await;
+    let _: String = server.run("CONFIG SET appendonly yes").await;
+    let error = RedisStore::connect(server.url()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    assert_eq!(error.code(), Some(WEAK_DURABILITY));
+    assert!(error.to_string().contains("wait for the rewrite"));
+    soon(async { while RedisStore::connect(server.url()).await.is_err() {} }).await;
+    let store = open(&server).await.in_plain_text();
+    save_login(&store, &key(), &login("r")).await.unwrap();
+    server.change("appendonly", "yes");
+    server.restart();
+    assert!(store.load(&key()).await.unwrap().is_some());
+    // Later rewrites of the log are in nobody's way.
+    let _: String = server.run("CONFIG SET rdb-key-save-delay 3000000").await;
+    let _: String = server.run("BGREWRITEAOF").await;
+    open(&server).await;
 }
 
 #[tokio::test]
