@@ -74,11 +74,17 @@ return 1
     )
 });
 
-/// Gives the lock back, if it is still held.
+/// Gives the lock back, if it is still held. Where there is no login, its number is kept for 30 days: nobody who had
+/// the lock before is still under way then.
 pub(crate) static RELEASE: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         r"
-if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 1 end
+redis.call('DEL', KEYS[1])
+local fence = redis.call('GET', KEYS[2])
+if fence and not redis.call('HGET', KEYS[3], 'version') then
+  redis.call('SET', KEYS[2], fence, 'PX', 2592000000)
+end
 return 1
 ",
     )

@@ -10,7 +10,7 @@ use auth_store::{Backend, Durable};
 use auth_store_redis::RedisStore;
 use auth_testkit::{Gate, ManualClock, ScriptedGrant};
 
-use super::{HOUR, access, key, login, plain, serving, soon, stored};
+use super::{HOUR, access, key, login, open, plain, serving, soon, stored};
 use crate::servers::redis::RedisServer;
 
 const SHORT: Duration = Duration::from_millis(300);
@@ -148,4 +148,21 @@ async fn a_counter_beyond_all_numbers_is_refused() {
     let _: String = server.run(command).await;
     let error = store.lock(&key()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Protocol);
+}
+
+#[tokio::test]
+async fn the_number_of_a_login_that_is_gone_is_kept_for_a_while_and_that_of_one_that_is_there_for_good()
+ {
+    let server = RedisServer::start();
+    let store = open(&server).await.in_plain_text();
+    let version = save_login(&store, &key(), &login("r")).await.unwrap();
+    let remaining = format!("PTTL auth:{{{}}}:fence", key());
+    assert_eq!(server.run::<i64>(&remaining).await, -1);
+    let mut lease = store.lease(&key()).await.unwrap();
+    lease.remove(version).await.unwrap();
+    assert_eq!(server.run::<i64>(&remaining).await, -1);
+    lease.release().await.unwrap();
+    assert!(server.run::<i64>(&remaining).await > 0);
+    save_login(&store, &key(), &login("r")).await.unwrap();
+    assert_eq!(server.run::<i64>(&remaining).await, -1);
 }
