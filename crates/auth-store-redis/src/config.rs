@@ -3,7 +3,7 @@
 use std::{fmt, time::Duration};
 
 use auth_core::{Error, ErrorKind, Secret};
-use redis::{AsyncConnectionConfig, Client};
+use redis::Client;
 
 use crate::{
     RedisStore,
@@ -54,7 +54,8 @@ impl RedisBuilder {
         self
     }
 
-    /// Says how long connecting and every answer may take: 5 s each unless told otherwise.
+    /// Says how long connecting and every answer may take: 5 s each unless told otherwise. All that wait for one
+    /// connection wait no longer than that together.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
@@ -80,7 +81,8 @@ impl RedisBuilder {
     /// * [`ErrorKind::Configuration`] with the code [`WEAK_DURABILITY`](crate::WEAK_DURABILITY) for a server that may
     ///   lose logins, without a code for an address or prefix that cannot be used, and with the server's own code where
     ///   it refuses the user or the password.
-    /// * [`ErrorKind::Unavailable`] where the server cannot be reached or is not ready.
+    /// * [`ErrorKind::Unavailable`] where the server cannot be reached or is not ready; with the code `WEAK_DURABILITY`
+    ///   where it is about to keep logins, and still makes its log.
     ///
     /// # Cancellation
     ///
@@ -100,10 +102,7 @@ impl RedisBuilder {
                  turn on the feature rustls of auth-store-redis for rediss://",
             )
         })?;
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(self.timeout))
-            .set_response_timeout(Some(self.timeout));
-        let link = Link::new(client, config, self.durability);
+        let link = Link::new(client, self.timeout, self.durability);
         link.check().await?;
         Ok(RedisStore::new(link, &self.prefix, self.lease))
     }

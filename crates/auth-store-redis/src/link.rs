@@ -1,8 +1,14 @@
 //! The one connection that all handles share, and its replacement when it is lost.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    future::{Future, poll_fn},
+    pin::pin,
+    sync::{Arc, Mutex, PoisonError},
+    task::Poll,
+    time::Duration,
+};
 
-use auth_core::Error;
+use auth_core::{Clock, Error, SystemClock};
 use redis::{
     AsyncConnectionConfig, Client, Cmd, FromRedisValue, RedisError, RedisResult, ScriptInvocation,
     aio::MultiplexedConnection,
@@ -11,7 +17,7 @@ use tokio::sync::OnceCell;
 
 use crate::{
     probe,
-    reason::{is_closed, is_lost, reason},
+    reason::{is_closed, is_lost, reason, silent},
 };
 
 /// Whether a server must prove that it keeps what it acknowledges.
@@ -28,6 +34,7 @@ pub(crate) enum Durability {
 pub(crate) struct Link {
     client: Client,
     config: AsyncConnectionConfig,
+    timeout: Duration,
     durability: Durability,
     current: Mutex<Place>,
 }
@@ -41,14 +48,14 @@ pub(crate) enum Call<'a> {
 }
 
 impl Link {
-    pub(crate) fn new(
-        client: Client,
-        config: AsyncConnectionConfig,
-        durability: Durability,
-    ) -> Self {
+    pub(crate) fn new(client: Client, timeout: Duration, durability: Durability) -> Self {
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(timeout))
+            .set_response_timeout(Some(timeout));
         Self {
             client,
             config,
+            timeout,
             durability,
             current: Mutex::default(),
         }
@@ -80,9 +87,12 @@ impl Link {
 
     /// Returns the connection, and its place to say which one was lost. Whoever is dropped while connecting leaves
     /// that to the next one.
+    ///
+    /// One limit for waiting and connecting: where nobody answers, those who wait would else try one after the other.
     async fn connection(&self) -> Result<(Place, MultiplexedConnection), Error> {
         let place = Arc::clone(&self.current.lock().unwrap_or_else(PoisonError::into_inner));
-        let connection = place.get_or_try_init(|| self.open()).await?.clone();
+        let connection = within(self.timeout, place.get_or_try_init(|| self.open()));
+        let connection = connection.await.ok_or_else(silent)??.clone();
         Ok((place, connection))
     }
 
@@ -109,6 +119,18 @@ impl Link {
     }
 }
 
+/// Returns the output of `work`, unless `limit` is over before.
+async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Option<T> {
+    let clock = SystemClock::new();
+    let end = clock.sleep_until(clock.monotonic().saturating_add(limit));
+    let (mut work, mut end) = (pin!(work), pin!(end));
+    poll_fn(|cx| match work.as_mut().poll(cx) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending => end.as_mut().poll(cx).map(|()| None),
+    })
+    .await
+}
+
 impl Call<'_> {
     async fn over<T: FromRedisValue>(
         &self,
@@ -118,5 +140,35 @@ impl Call<'_> {
             Self::Command(command) => command.query_async(connection).await,
             Self::Script(script) => script.invoke_async(connection).await,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        net::TcpListener,
+        time::{Duration, Instant},
+    };
+
+    use super::*;
+
+    #[tokio::test]
+    async fn many_wait_for_a_silent_server_no_longer_than_one() {
+        // The kernel takes connections, and nobody answers.
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let client = Client::open(format!("redis://{address}")).unwrap();
+        let limit = Duration::from_millis(300);
+        let link = Arc::new(Link::new(client, limit, Durability::Accepted));
+        let begun = Instant::now();
+        assert!(link.check().await.is_err());
+        let (one, begun) = (begun.elapsed(), Instant::now());
+        let mut many = tokio::task::JoinSet::new();
+        for _ in 0..30 {
+            let link = Arc::clone(&link);
+            many.spawn(async move { link.check().await.is_err() });
+        }
+        assert!(many.join_all().await.into_iter().all(|failed| failed));
+        assert!(begun.elapsed() < one * 10, "they wait for each other");
     }
 }

@@ -112,10 +112,7 @@ pub(crate) fn reason(error: &RedisError) -> Error {
         return Error::new(kind, message).with_code(code);
     }
     match error.kind() {
-        Kind::Io if error.is_timeout() => Error::new(
-            Unavailable,
-            "the Redis server did not answer in time; wait, or look after it",
-        ),
+        Kind::Io if error.is_timeout() => silent(),
         Kind::Io => Error::new(
             Unavailable,
             "the connection to the Redis server failed; check its address, or wait for it",
@@ -136,6 +133,14 @@ pub(crate) fn reason(error: &RedisError) -> Error {
     }
 }
 
+/// Returns the error for a server that keeps silent.
+pub(crate) fn silent() -> Error {
+    Error::new(
+        Unavailable,
+        "the Redis server did not answer in time; wait, or look after it",
+    )
+}
+
 /// Returns whether the connection was closed, so that a new one may do better at once.
 pub(crate) fn is_closed(error: &RedisError) -> bool {
     error.is_connection_dropped() && !error.is_timeout()
@@ -143,14 +148,10 @@ pub(crate) fn is_closed(error: &RedisError) -> bool {
 
 /// Returns whether the connection is of no more use. Another one may lead to another server after these refusals.
 pub(crate) fn is_lost(error: &RedisError) -> bool {
-    let moved = [
-        ServerErrorKind::ReadOnly,
-        ServerErrorKind::MasterDown,
-        ServerErrorKind::BusyLoading,
-    ];
+    let moved = ["READONLY", "MASTERDOWN", "LOADING"];
     error.is_io_error()
         || error.is_unrecoverable_error()
-        || moved.iter().any(|kind| error.kind() == Kind::Server(*kind))
+        || known(error).is_some_and(|(code, ..)| moved.contains(&code))
 }
 
 /// Returns whether the server does not know a command or does not allow it.

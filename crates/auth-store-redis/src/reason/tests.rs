@@ -46,4 +46,8 @@ fn a_connection_is_given_up_where_another_may_do_better() {
     let replica = RedisError::from((ServerErrorKind::ReadOnly.into(), "made up"));
     assert!(is_lost(&replica) && !is_closed(&replica));
     assert!(!is_lost(&refusal("OOM")));
+    // As version 6 says it of a script.
+    let text = "Error running script (call to f_0): @user_script:9: @user_script: 9: -READONLY You";
+    let older = redis::make_extension_error("ERR".to_owned(), Some(text.to_owned()));
+    assert!(is_lost(&older) && !is_closed(&older));
 }
