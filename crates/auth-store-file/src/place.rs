@@ -122,6 +122,11 @@ pub(crate) fn sweep(folder: &PrivateFolder) {
         let Some(stem) = name.strip_suffix(TEMPORARY) else {
             continue;
         };
+        // Anything else was not made here.
+        let digest = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        if stem.len() != 64 || !stem.bytes().all(digest) {
+            continue;
+        }
         // Where the lock is held, somebody is writing right now.
         if let Ok(lock) = folder.open_or_create(&format!("{stem}.lock"))
             && lock.try_lock().is_ok()

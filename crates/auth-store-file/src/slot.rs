@@ -15,6 +15,8 @@ pub struct FileSlot {
     key: StoreKey,
     numbers: Numbers,
     lock: Option<KeyLock>,
+    /// Whether a change failed, perhaps because the folder could not be synced: what is there may go with the power.
+    unsynced: bool,
 }
 
 impl FileSlot {
@@ -24,20 +26,38 @@ impl FileSlot {
             key,
             numbers: lock.numbers().clone(),
             lock: Some(lock),
+            unsynced: false,
         }
     }
 
     /// Runs `work` on a thread that may block. The lock goes with it, so that a slot that is dropped meanwhile does not
     /// unlock what is still being written.
+    ///
+    /// After a change that failed, nothing is told of what is stored before it is on the disk.
     async fn run<T: Send + 'static>(
         &mut self,
         work: impl FnOnce(&PrivateFolder, &StoreKey) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let lock = self.lock.take().ok_or_else(conflict)?;
-        let key = self.key.clone();
-        let locked = move |folder: &PrivateFolder| Ok((work(folder, &key), lock));
-        let (done, lock) = self.folder.run(locked).await?;
-        self.lock = Some(lock);
+        let (key, unsynced) = (self.key.clone(), self.unsynced);
+        let locked = move |folder: &PrivateFolder| {
+            let synced = if unsynced { folder.sync() } else { Ok(()) };
+            let unsynced = synced.is_err();
+            let done = synced.and_then(|()| work(folder, &key));
+            Ok((done, lock, unsynced))
+        };
+        let (done, lock, unsynced) = self.folder.run(locked).await?;
+        (self.lock, self.unsynced) = (Some(lock), unsynced);
+        done
+    }
+
+    /// Runs `work` that changes what is stored.
+    async fn change<T: Send + 'static>(
+        &mut self,
+        work: impl FnOnce(&PrivateFolder, &StoreKey) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let done = self.run(work).await;
+        self.unsynced |= done.is_err();
         done
     }
 
@@ -57,18 +77,18 @@ impl Slot for FileSlot {
 
     async fn write(&mut self, expected: Option<u64>, value: &Value) -> Result<(), Error> {
         let (number, value) = (self.number(), value.clone());
-        self.run(move |folder, key| place::write(folder, key, number, expected, &value))
+        self.change(move |folder, key| place::write(folder, key, number, expected, &value))
             .await
     }
 
     async fn erase(&mut self, expected: u64) -> Result<(), Error> {
         let number = self.number();
-        self.run(move |folder, key| place::erase(folder, key, number, expected))
+        self.change(move |folder, key| place::erase(folder, key, number, expected))
             .await
     }
 
     async fn discard(&mut self) -> Result<bool, Error> {
-        self.run(place::discard).await
+        self.change(place::discard).await
     }
 
     async fn renew(&mut self) -> Result<(), Error> {

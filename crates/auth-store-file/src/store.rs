@@ -53,7 +53,11 @@ impl Backend for FileStore {
             // Whoever was writing it is dead, for the lock is ours.
             folder.remove(&place::temporary(&named))?;
             match place::read(folder, &named) {
-                Ok(Some(value)) => lock.raise(value.version)?,
+                Ok(Some(value)) => {
+                    lock.raise(value.version)?;
+                    // Whoever wrote it may have died, or failed, before its name was on the disk.
+                    folder.sync()?;
+                }
                 // Nobody knows its version. Who reads it hears of it.
                 Ok(None) | Err(Fault::Damaged | Fault::Newer) => {}
                 Err(fault) => return Err(place::error(folder, &fault)),

@@ -265,3 +265,25 @@ async fn what_is_too_large_is_refused_before_anything_changes() {
     let error = slot.write(None, &fits).await.unwrap_err();
     assert_eq!(error.code(), Some(TOO_LARGE));
 }
+
+#[tokio::test]
+async fn what_was_left_half_written_is_removed_and_nothing_that_others_made() {
+    let (place, store) = place();
+    put(&store, &alice(), "text").await;
+    drop(store);
+    let half = path(&place, &alice(), ".temp");
+    write_closed(&half, b"half");
+    let long = format!("{}0.temp", PrivateFolder::name_of(&alice()));
+    let others = [
+        "notes.temp".to_owned(),
+        long,
+        format!("{}.temp", "Z".repeat(64)),
+    ];
+    for name in &others {
+        write_closed(&place.path().join("logins").join(name), b"theirs");
+    }
+    FileStore::open(place.path().join("logins")).unwrap();
+    let found = names(&place);
+    assert!(!half.exists());
+    assert!(others.iter().all(|name| found.contains(name)), "{found:?}");
+}
