@@ -1,6 +1,6 @@
 //! How to reach the database, and with how many connections.
 
-use std::{fmt, net::IpAddr, str::FromStr, sync::Arc, time::Duration};
+use std::{borrow::Cow, env, fmt, net::IpAddr, str::FromStr, sync::Arc, time::Duration};
 
 use auth_core::{Error, ErrorKind};
 use sqlx::{
@@ -91,7 +91,8 @@ impl PostgresConfig {
     }
 
     /// Reads an address such as `postgres://user:password@host:5432/database?sslmode=verify-full`. What it leaves out
-    /// comes from the variables `PGHOST`, `PGPASSWORD` and so on, and from the password file.
+    /// comes from the variables `PGHOST`, `PGPASSWORD` and so on. No password file is read: the driver would log lines
+    /// of it that it cannot read.
     ///
     /// # Errors
     ///
@@ -108,7 +109,12 @@ impl PostgresConfig {
                 "the address of the database has a parameter that nobody knows; see the documentation for those there are",
             ));
         }
-        let options = PgConnectOptions::from_str(url).map_err(|foreign| error::of(&foreign))?;
+        let url = if env::var_os("PGPASSWORD").is_some() {
+            Cow::Borrowed(url)
+        } else {
+            with_password(url)
+        };
+        let options = PgConnectOptions::from_str(&url).map_err(|foreign| error::of(&foreign))?;
         Ok(Self::new(options))
     }
 
@@ -164,7 +170,7 @@ impl PostgresConfig {
         self
     }
 
-    /// Accepts a server with `fsync = off`, which loses logins in a crash. For tests.
+    /// Accepts a server with `fsync = off` or `full_page_writes = off`, which loses logins in a crash. For tests.
     #[must_use]
     pub fn dangerous_without_fsync(mut self) -> Self {
         self.without_fsync = true;
@@ -209,6 +215,24 @@ impl PostgresConfig {
             "the database is on another machine; say sslmode=verify-full, or sslmode=disable where the network is safe",
         ))
     }
+}
+
+/// Returns the address with an empty password where it has none, so that the driver does not look for one elsewhere.
+fn with_password(url: &str) -> Cow<'_, str> {
+    let (rest, fragment) = url.split_at(url.find('#').unwrap_or(url.len()));
+    let (place, query) = rest.split_at(rest.find('?').unwrap_or(rest.len()));
+    let authority = place.split_once("://").map_or("", |(_, after)| after);
+    let authority = authority.split('/').next().unwrap_or_default();
+    let user = authority.rsplit_once('@').map_or("", |(user, _)| user);
+    let within = user
+        .split_once(':')
+        .is_some_and(|(_, password)| !password.is_empty());
+    let mut names = query.trim_start_matches('?').split('&');
+    if within || names.any(|pair| pair.split('=').next() == Some("password")) {
+        return Cow::Borrowed(url);
+    }
+    let separator = if query.is_empty() { '?' } else { '&' };
+    Cow::Owned(format!("{rest}{separator}password={fragment}"))
 }
 
 /// More connections than any server has, and few enough to count.

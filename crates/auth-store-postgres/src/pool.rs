@@ -5,7 +5,10 @@ use std::{
     fmt,
     future::{Future, poll_fn},
     pin::pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     task::Poll,
     time::Duration,
 };
@@ -30,6 +33,8 @@ const EXHAUSTED: &str = "pool_exhausted";
 pub(crate) struct Pool {
     options: PgConnectOptions,
     permits: Arc<Semaphore>,
+    /// How many wait for a permit.
+    waiting: AtomicUsize,
     idle: Mutex<Vec<(PgConnection, Duration)>>,
     limits: Limits,
 }
@@ -53,6 +58,7 @@ impl Pool {
         Self {
             options,
             permits: Arc::new(Semaphore::new(size)),
+            waiting: AtomicUsize::new(0),
             idle: Mutex::default(),
             limits,
         }
@@ -60,6 +66,7 @@ impl Pool {
 
     pub(crate) async fn acquire(self: &Arc<Self>) -> Result<Conn, Error> {
         let permit = Arc::clone(&self.permits).acquire_owned();
+        let waiting = Waiting::new(&self.waiting);
         let Some(Ok(permit)) = within(self.limits.acquire, permit).await else {
             return Err(Error::new(
                 ErrorKind::Unavailable,
@@ -67,6 +74,7 @@ impl Pool {
             )
             .with_code(EXHAUSTED));
         };
+        drop(waiting);
         let raw = match self.pop().await {
             Some(raw) => raw,
             None => answer(self.limits.answer, self.options.connect()).await?,
@@ -76,6 +84,11 @@ impl Pool {
             pool: Arc::clone(self),
             permit,
         })
+    }
+
+    /// Returns whether somebody waits until a connection is given back.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed) > 0
     }
 
     /// Returns an idle connection that is alive.
@@ -96,11 +109,37 @@ impl Pool {
     }
 }
 
+/// One who waits for a permit, for as long as this is there.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn new(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 impl Conn {
     /// Runs statements without parameters, as one message, and returns the rows, whose columns are text.
-    pub(crate) async fn run(mut self, sql: &str) -> Result<(Self, Vec<PgRow>), Error> {
+    pub(crate) async fn run(self, sql: &str) -> Result<(Self, Vec<PgRow>), Error> {
+        self.wait(sql, Duration::ZERO).await
+    }
+
+    /// Runs statements that wait on purpose, so that the answer may come that much `later`.
+    pub(crate) async fn wait(
+        mut self,
+        sql: &str,
+        later: Duration,
+    ) -> Result<(Self, Vec<PgRow>), Error> {
         let statements = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(&mut self.raw);
-        let rows = answer(self.pool.limits.answer, statements).await?;
+        let limit = self.pool.limits.answer.saturating_add(later);
+        let rows = answer(limit, statements).await?;
         Ok((self, rows))
     }
 

@@ -18,7 +18,8 @@ const LOCK: i64 = i64::from_be_bytes(*b"auth_log");
 pub(crate) async fn prepare(conn: Conn, config: &PostgresConfig) -> Result<String, Error> {
     let (conn, rows) = conn
         .run(
-            "SELECT pg_is_in_recovery()::text, current_setting('fsync'), current_setting('server_encoding')",
+            "SELECT pg_is_in_recovery()::text, current_setting('fsync'), current_setting('server_encoding'), \
+             current_setting('full_page_writes')",
         )
         .await?;
     let server = rows.first().ok_or_else(error::foreign)?;
@@ -32,6 +33,11 @@ pub(crate) async fn prepare(conn: Conn, config: &PostgresConfig) -> Result<Strin
     if text(server, 1)? != "on" && !config.without_fsync {
         return Err(configuration(
             "the server runs with fsync = off and loses logins in a crash; turn it on",
+        ));
+    }
+    if text(server, 3)? != "on" && !config.without_fsync {
+        return Err(configuration(
+            "the server runs with full_page_writes = off and may damage logins in a crash; turn it on",
         ));
     }
     if text(server, 2)? != "UTF8" {

@@ -28,9 +28,9 @@ pub(crate) struct Held {
 }
 
 impl Held {
-    pub(crate) async fn new(conn: Conn) -> Result<Self, Error> {
-        let (conn, identity) = identify(conn).await?;
-        Ok(Self { conn, identity })
+    /// Takes the connection of the transaction and its [`IDENTITY`].
+    pub(crate) fn new(conn: Conn, identity: String) -> Self {
+        Self { conn, identity }
     }
 
     /// Learns whether this is still the transaction that took the lock.
@@ -43,9 +43,12 @@ impl Held {
     }
 }
 
+/// What tells a transaction from all others.
+pub(crate) const IDENTITY: &str =
+    "pg_backend_pid()::text || ' ' || extract(epoch FROM now())::text";
+
 async fn identify(conn: Conn) -> Result<(Conn, String), Error> {
-    let sql = "SELECT pg_backend_pid()::text || ' ' || extract(epoch FROM now())::text";
-    let (conn, rows) = conn.run(sql).await?;
+    let (conn, rows) = conn.run(&format!("SELECT {IDENTITY}")).await?;
     let identity = text(rows.first().ok_or_else(error::foreign)?, 0)?;
     Ok((conn, identity))
 }

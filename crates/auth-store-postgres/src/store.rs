@@ -13,11 +13,14 @@ use crate::{
     PostgresConfig, PostgresSlot, error,
     pool::{Conn, Pool, either},
     schema::text,
-    slot::Held,
+    slot::{Held, IDENTITY},
 };
 
 /// How long one wait for a lock lasts, in milliseconds. A waiter whose caller is gone leaves after it.
 const SLICE: u64 = 500;
+
+/// How far ahead of the versions stored a sequence is set that was behind.
+const AHEAD: u64 = 1 << 20;
 
 /// What the server answers once a key is locked.
 const HELD: &str = "held";
@@ -37,6 +40,14 @@ pub(crate) struct Inner {
     begin_lock: String,
     /// Begins a transaction that reads or writes.
     begin: String,
+}
+
+/// What a transaction that just locked a key got.
+struct Taken {
+    conn: Conn,
+    numbers: Numbers,
+    identity: String,
+    version: Option<u64>,
 }
 
 impl PostgresStore {
@@ -127,39 +138,85 @@ impl Inner {
         turn: Turn,
         waiter: &mut oneshot::Sender<Result<PostgresSlot, Error>>,
     ) -> Result<Option<PostgresSlot>, Error> {
-        let gone = poll_fn(|cx| waiter.poll_closed(cx));
-        let Some(conn) = either(self.locks.acquire(), gone).await else {
-            return Ok(None);
-        };
-        let (mut conn, _) = conn?.run(&self.begin_lock).await?;
         let wait = wait_for(lock_numbers(&self.schema, &key));
-        loop {
-            let (next, rows) = conn.run(&wait).await?;
-            conn = next;
-            if waiter.is_closed() {
-                conn.end("ROLLBACK").await?;
+        let conn = 'held: loop {
+            let gone = poll_fn(|cx| waiter.poll_closed(cx));
+            let Some(conn) = either(self.locks.acquire(), gone).await else {
                 return Ok(None);
+            };
+            let (mut conn, _) = conn?.run(&self.begin_lock).await?;
+            loop {
+                let (next, rows) = conn.wait(&wait, Duration::from_millis(2 * SLICE)).await?;
+                conn = next;
+                if waiter.is_closed() {
+                    conn.end("ROLLBACK").await?;
+                    return Ok(None);
+                }
+                if text(rows.last().ok_or_else(error::foreign)?, 0)? == HELD {
+                    break 'held conn;
+                }
+                // Somebody may hold this key for long. Who waits for a connection may want another one, which is free.
+                if self.locks.is_wanted() {
+                    conn.end("ROLLBACK").await?;
+                    break;
+                }
             }
-            if text(rows.last().ok_or_else(error::foreign)?, 0)? == HELD {
-                break;
-            }
-        }
+        };
         crash::point("postgres:held");
         // Taken under the lock, so that it is above those of all who had the lock before. A number that a crash of the
         // server took back was never stored: what is stored later is flushed after it.
-        let next = format!("SELECT nextval('{}')::text", self.sequence());
-        let (conn, rows) = conn.run(&next).await?;
-        let block = text(rows.first().ok_or_else(error::foreign)?, 0)?;
-        let block = block.parse().map_err(|_| error::foreign())?;
-        let held = Held::new(conn).await?;
+        let mut taken = self.take(conn, &key).await?;
+        // The sequence is behind where the table was restored or replicated without it.
+        if let Some(version) = taken
+            .version
+            .filter(|version| *version >= taken.numbers.fence())
+        {
+            let (conn, _) = taken.conn.run(&self.raise(version)).await?;
+            taken = self.take(conn, &key).await?;
+        }
+        let held = Held::new(taken.conn, taken.identity);
         crash::point("postgres:numbered");
-        Ok(Some(PostgresSlot::new(
-            self,
-            key,
-            held,
-            Numbers::block(block),
-            turn,
-        )))
+        let slot = PostgresSlot::new(self, key, held, taken.numbers, turn);
+        Ok(Some(slot))
+    }
+
+    /// Takes a number, and looks in the same turn of what is stored.
+    async fn take(&self, conn: Conn, key: &StoreKey) -> Result<Taken, Error> {
+        // In digits alone, a key needs no quoting.
+        let digits = key.as_str().bytes().map(|byte| format!("{byte:02x}"));
+        let sql = format!(
+            "SELECT nextval('{}')::text, {IDENTITY}, (SELECT version::text FROM {}.auth_logins \
+             WHERE key = convert_from(decode('{}', 'hex'), 'UTF8'))",
+            self.sequence(),
+            self.schema,
+            digits.collect::<String>(),
+        );
+        let (conn, rows) = conn.run(&sql).await?;
+        let row = rows.first().ok_or_else(error::foreign)?;
+        let number = |text: String| text.parse().map_err(|_| error::foreign());
+        let version: Option<String> = row.try_get(2).map_err(|e| error::of(&e))?;
+        Ok(Taken {
+            numbers: Numbers::block(number(text(row, 0)?)?),
+            identity: text(row, 1)?,
+            version: version.map(number).transpose()?,
+            conn,
+        })
+    }
+
+    /// Returns the statement after which the sequence gives numbers above that of `version`.
+    ///
+    /// It must not go back: others take numbers at the same time, and may do the same. So one at a time looks and sets,
+    /// and sets it further ahead than numbers can be taken in between. The block is undone, which gives that lock back;
+    /// what becomes of a sequence is never undone.
+    fn raise(&self, version: u64) -> String {
+        let sequence = self.sequence();
+        let above = Numbers::after(version).number();
+        let (one, _) = lock_numbers_of(&[&self.schema, "numbers"]);
+        format!(
+            "DO $raise$ BEGIN PERFORM pg_advisory_xact_lock({one}); \
+             IF nextval('{sequence}') < {above} THEN PERFORM setval('{sequence}', {above} + {AHEAD}); END IF; \
+             RAISE SQLSTATE 'ZZ000'; EXCEPTION WHEN SQLSTATE 'ZZ000' THEN NULL; END $raise$"
+        )
     }
 
     fn sequence(&self) -> String {
@@ -230,8 +287,12 @@ fn wait_for((holder, writes): (i64, i64)) -> String {
 /// Returns the numbers of the advisory locks of a key: of its holder, and of a write of that holder. Where two keys
 /// have the same, one waits for the other.
 fn lock_numbers(schema: &str, key: &StoreKey) -> (i64, i64) {
+    lock_numbers_of(&["auth_logins", schema, key.as_str()])
+}
+
+fn lock_numbers_of(parts: &[&str]) -> (i64, i64) {
     let mut hash = Sha256::new();
-    for part in ["auth_logins", schema, key.as_str()] {
+    for part in parts {
         hash.update(part);
         hash.update([0]);
     }

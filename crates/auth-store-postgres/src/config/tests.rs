@@ -2,7 +2,7 @@
 
 use auth_core::ErrorKind;
 
-use super::PostgresConfig;
+use super::{PostgresConfig, with_password};
 
 const URL: &str = "postgres://service:canary-password@127.0.0.1:5433/logins";
 
@@ -52,4 +52,27 @@ fn no_pool_is_without_connections() {
     let config = config(URL).lock_connections(0).data_connections(usize::MAX);
     assert_eq!(config.lock_connections, 1);
     assert!(config.data_connections < usize::MAX);
+}
+
+#[test]
+fn no_password_is_looked_for_in_a_file() {
+    for (url, whole) in [
+        ("postgres://u@h/d", "postgres://u@h/d?password="),
+        ("postgres://u:@h", "postgres://u:@h?password="),
+        (
+            "postgres://h:5432/d:e@f",
+            "postgres://h:5432/d:e@f?password=",
+        ),
+        (
+            "postgres://h?sslmode=disable#x",
+            "postgres://h?sslmode=disable&password=#x",
+        ),
+        ("postgres://u:p@h/d", "postgres://u:p@h/d"),
+        (
+            "postgres:///d?password=p&user=u",
+            "postgres:///d?password=p&user=u",
+        ),
+    ] {
+        assert_eq!(with_password(url), whole);
+    }
 }

@@ -226,6 +226,37 @@ async fn fault_55_database_made_read_only() {
     login.is_stored_in(&plain(&url).await).await;
 }
 
+/// A process that is stopped holds a key: those who wait for it keep no connection from those who want another key.
+#[tokio::test(flavor = "multi_thread")]
+async fn fault_55_who_waits_for_a_key_is_in_nobodys_way() {
+    let server = PostgresServer::shared();
+    let database = server.database().await;
+    let url = server.url(&database);
+    let stopped = connect(&url).await;
+    let held = stopped.lock(&key()).await.expect("it is free");
+    let small = config(&url).lock_connections(1).connect().await;
+    let small = small.expect("the server is there");
+    let (store, wanted) = (small.clone(), key());
+    let waits = tokio::spawn(async move { store.lock(&wanted).await?.release().await });
+    let locks = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted \
+                 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    while server.ask(&database, locks).await == 0 {
+        tokio::task::yield_now().await;
+    }
+    for name in ["one", "two", "three"] {
+        let slot = small
+            .lock(&StoreKey::new([name]))
+            .await
+            .expect("a connection is lent");
+        slot.release().await.expect("it is held");
+    }
+    assert!(!waits.is_finished());
+    held.release().await.expect("it is held");
+    let waited = tokio::time::timeout(PATIENCE, waits).await;
+    let waited = waited.expect("it is free").expect("no panic");
+    waited.expect("it is locked in the end");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn fault_55_pool_exhausted() {
     let server = PostgresServer::shared();

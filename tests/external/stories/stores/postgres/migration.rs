@@ -1,6 +1,6 @@
 //! How the table comes to be, and what is refused.
 
-use auth_core::{Error, ErrorKind, Secret, TokenSet, store::save_login};
+use auth_core::{Error, ErrorKind, Secret, TokenSet, TokenStore, store::save_login};
 use auth_store::Backend;
 use tokio::task::JoinSet;
 
@@ -64,7 +64,7 @@ async fn a_table_made_by_hand_serves_a_role_with_few_rights() {
         "CREATE ROLE {role} LOGIN; \
          GRANT SELECT, INSERT, UPDATE, DELETE ON auth_logins TO {role}; \
          GRANT SELECT ON auth_logins_schema TO {role}; \
-         GRANT USAGE ON SEQUENCE auth_logins_numbers TO {role}"
+         GRANT USAGE, UPDATE ON SEQUENCE auth_logins_numbers TO {role}"
     );
     server.run(&database, &rights).await;
     let url = url.replace("postgres@", &format!("{role}@"));
@@ -110,6 +110,38 @@ async fn a_server_that_loses_what_it_acknowledged_is_refused() {
     assert_eq!(error.kind(), ErrorKind::Configuration, "{error}");
     let store = config(&url).dangerous_without_fsync().connect().await;
     store.expect("it was asked for");
+
+    server.settings("fsync = on\nfull_page_writes = off\n");
+    server.restart("fast");
+    let error = refused(&url).await;
+    assert!(error.to_string().contains("full_page_writes"), "{error}");
+}
+
+/// The sequence does not come with the rows of logical replication, nor with a table that is restored by itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sequence_that_is_behind_the_versions_is_set_above_them() {
+    let server = PostgresServer::shared();
+    let database = server.database().await;
+    let store = connect(&server.url(&database)).await.in_plain_text();
+    let set = TokenSet::login(Secret::from("made-up"));
+    let other = auth_core::StoreKey::new(["other"]);
+    for _ in 0..5 {
+        save_login(&store, &other, &set).await.expect("it is free");
+    }
+    let mut version = save_login(&store, &key(), &set).await.expect("it is free");
+    server
+        .run(&database, "SELECT setval('auth_logins_numbers', 1, false)")
+        .await;
+    for key in [&key(), &other, &key()] {
+        let before = store.load(key).await.expect("it is there");
+        let before = before.expect("it is there").version;
+        let saved = save_login(&store, key, &set).await;
+        let saved = saved.expect("a login is not lost for its number");
+        assert!(saved > before, "{saved} after {before}");
+        version = version.max(saved);
+    }
+    let last = "SELECT last_value FROM auth_logins_numbers";
+    assert!(server.ask(&database, last).await >= i64::try_from(version / 1024).unwrap());
 }
 
 /// The role's own setting would acknowledge what is not on disk yet.
