@@ -1,21 +1,28 @@
 //! A connection that one statement at a time uses: a pool of one.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    future::{Future, poll_fn},
+    pin::pin,
+    sync::Arc,
+    task::Poll,
+    time::Duration,
+};
 
-use auth_core::{Error, ErrorKind};
-use sqlx::{ConnectOptions, query::Query};
+use auth_core::{Clock, Error, ErrorKind, SystemClock};
+use sqlx::{AssertSqlSafe, ConnectOptions, Row, query::Query};
 use sqlx_sqlite::{
     Sqlite, SqliteArguments, SqliteConnectOptions, SqliteConnection, SqliteRow, SqliteSynchronous,
 };
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, MutexGuard};
 
 use crate::{
-    error::told,
+    error::{busy, told},
     place::{Files, Place},
     schema,
 };
 
-/// How long SQLite waits for a lock that another connection holds before it says that the database is busy.
+/// How long one waits for its turn and for a lock that another connection holds, both together.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// One statement with what is bound to it.
@@ -61,8 +68,9 @@ impl Seat {
 
     /// Changes something and returns how many rows were changed.
     pub(crate) async fn execute(&self, statement: Statement) -> Result<u64, Error> {
-        let mut seat = self.held.lock().await;
+        let (mut seat, left) = self.turn().await?;
         let held = ready(&self.place, self.role, &mut seat).await?;
+        wait(&mut held.connection, left).await?;
         let result = statement.execute(&mut held.connection).await;
         // What was committed to a file that is gone by now may be gone with it.
         let still = still_there(&self.place, held);
@@ -72,11 +80,50 @@ impl Seat {
 
     /// Returns all rows that a statement gives.
     pub(crate) async fn rows(&self, statement: Statement) -> Result<Vec<SqliteRow>, Error> {
-        let mut seat = self.held.lock().await;
+        let (mut seat, _) = self.turn().await?;
         let held = ready(&self.place, self.role, &mut seat).await?;
         let result = statement.fetch_all(&mut held.connection).await;
         settle(&mut seat, result)
     }
+
+    /// Empties the log, and returns whether nobody was in the way.
+    ///
+    /// It waits for nobody: SQLite would keep all others from writing meanwhile.
+    pub(crate) async fn empty_log(&self) -> Result<bool, Error> {
+        let (mut seat, _) = self.turn().await?;
+        let held = ready(&self.place, self.role, &mut seat).await?;
+        wait(&mut held.connection, Duration::ZERO).await?;
+        let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)");
+        let row = row.fetch_one(&mut held.connection).await;
+        let row = settle(&mut seat, row)?;
+        Ok(row.try_get::<i64, _>(0).is_ok_and(|busy| busy == 0))
+    }
+
+    /// Waits for the connection, and returns how long its statement may still wait.
+    async fn turn(&self) -> Result<(MutexGuard<'_, Option<Held>>, Duration), Error> {
+        let clock = SystemClock::new();
+        let end = clock.monotonic().saturating_add(PATIENCE);
+        let seat = before(clock.sleep_until(end), self.held.lock());
+        let seat = seat.await.ok_or_else(busy)?;
+        Ok((seat, end.saturating_sub(clock.monotonic())))
+    }
+}
+
+/// Returns the output of `work`, unless `end` comes before.
+async fn before<T>(end: impl Future<Output = ()>, work: impl Future<Output = T>) -> Option<T> {
+    let (mut end, mut work) = (pin!(end), pin!(work));
+    poll_fn(|cx| match work.as_mut().poll(cx) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending => end.as_mut().poll(cx).map(|()| None),
+    })
+    .await
+}
+
+/// Says how long SQLite waits for a lock that another connection holds before it says that the database is busy.
+async fn wait(connection: &mut SqliteConnection, patience: Duration) -> Result<(), Error> {
+    let sql = format!("PRAGMA busy_timeout = {}", patience.as_millis());
+    let done = sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await;
+    done.map(drop).map_err(|error| told(&error))
 }
 
 /// Returns the connection of a seat, a new one where there is none, to the file that has the name now.

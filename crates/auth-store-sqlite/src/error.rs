@@ -23,6 +23,11 @@ pub(crate) fn told(error: &sqlx::Error) -> Error {
     }
 }
 
+/// Returns the error for a wait that was in vain.
+pub(crate) fn busy() -> Error {
+    answered(5)
+}
+
 /// Returns the error for a row that this store did not write.
 pub(crate) fn unreadable() -> Error {
     Error::new(

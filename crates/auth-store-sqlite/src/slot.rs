@@ -12,6 +12,14 @@ use sqlx::query;
 
 use crate::store::SqliteStore;
 
+/// How long to wait for a reader before the log is emptied once more.
+const PAUSES: [Duration; 4] = [
+    Duration::from_millis(5),
+    Duration::from_millis(10),
+    Duration::from_millis(20),
+    Duration::from_millis(40),
+];
+
 /// A login in a [`SqliteStore`] that nobody else changes meanwhile.
 pub struct SqliteSlot {
     store: SqliteStore,
@@ -26,8 +34,13 @@ impl SqliteSlot {
 
     /// The log still has what was removed. A reader of another program may keep it there for now.
     async fn empty_log(&self) {
-        let empty = query("PRAGMA wal_checkpoint(TRUNCATE)");
-        let _ = self.store.writer().rows(empty).await;
+        let clock = SystemClock::new();
+        for pause in PAUSES {
+            if self.store.writer().empty_log().await.unwrap_or(true) {
+                return;
+            }
+            clock.sleep_until(clock.monotonic() + pause).await;
+        }
     }
 }
 

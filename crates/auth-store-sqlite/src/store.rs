@@ -4,7 +4,7 @@ use std::{fmt, path::Path, sync::Arc};
 
 use async_trait::async_trait;
 use auth_core::{Error, ErrorKind, Secret, StoreKey};
-use auth_store::{Backend, LockFolder, Value, crash};
+use auth_store::{Backend, LockFolder, PrivateFolder, Value, crash};
 use sqlx::{Row, query};
 use sqlx_sqlite::SqliteRow;
 use tokio::runtime::Handle;
@@ -81,17 +81,19 @@ impl SqliteStore {
             Err(if error.is_panic() {
                 Error::new(ErrorKind::Protocol, "opening the store panicked; report it")
             } else {
-                Error::new(
-                    ErrorKind::Unavailable,
-                    "the runtime is ending; open the store in another one",
-                )
+                ending()
             })
         })
     }
 
     async fn prepare(path: &Path) -> Result<Self, Error> {
-        let place = Arc::new(Place::prepare(path)?);
-        let locks = LockFolder::open(place.locks())?;
+        let path = path.to_owned();
+        let found = tokio::task::spawn_blocking(move || {
+            let place = Place::prepare(&path)?;
+            let locks = LockFolder::open(place.locks())?;
+            Ok((Arc::new(place), locks))
+        });
+        let (place, locks) = found.await.unwrap_or_else(|_| Err(ending()))?;
         // One at a time: turning the log on needs the database for itself and does not wait for it.
         let lock = locks
             .lock(&StoreKey::new(["auth-store-sqlite", "open"]))
@@ -150,7 +152,8 @@ impl Backend for SqliteStore {
         // The numbers of the lock are behind where its folder was lost or the database came from elsewhere.
         // One that is no version is nobody's to follow. Who reads the row hears of it.
         if let Some(Ok(version)) = rows.first().map(version) {
-            lock.raise(version)?;
+            let raise = move |_: &PrivateFolder| lock.raise(version).map(|()| lock);
+            lock = self.0.locks.folder().run(raise).await?;
         }
         Ok(SqliteSlot::new(self.clone(), key.clone(), lock))
     }
@@ -160,6 +163,13 @@ impl Backend for SqliteStore {
         let key = |row| column::<String>(row, 0)?.parse();
         rows.iter().map(key).collect()
     }
+}
+
+fn ending() -> Error {
+    Error::new(
+        ErrorKind::Unavailable,
+        "the runtime is ending; open the store in another one",
+    )
 }
 
 fn version(row: &SqliteRow) -> Result<u64, Error> {

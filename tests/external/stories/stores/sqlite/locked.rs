@@ -1,6 +1,6 @@
 //! Somebody else holds the lock of the database.
 
-use auth_core::{ErrorKind, TokenStore, store::save_login};
+use auth_core::{ErrorKind, StoreKey, TokenStore, store::save_login};
 use auth_store::Backend;
 
 use super::{Scene, key, login, open, soon, stored, stranger, tell};
@@ -58,4 +58,50 @@ async fn a_stranger_who_reads_for_long_is_in_nobodys_way() {
     // Emptying the log has to wait for the stranger, in vain; the login is removed all the same.
     soon(lease.remove(version)).await.unwrap();
     assert_eq!(stored(&store).await, None);
+}
+
+#[tokio::test]
+async fn fault_54_many_who_wait_for_a_lock_that_stays_wait_no_longer_than_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path()).await.in_plain_text();
+    let mut other = stranger(folder.path()).await;
+    tell(&mut other, "BEGIN IMMEDIATE").await;
+    let begun = std::time::Instant::now();
+    let outcome = soon(save_login(&store, &key(), &login("new"))).await;
+    assert!(outcome.is_err());
+    let (one, begun) = (begun.elapsed(), std::time::Instant::now());
+    let mut many = tokio::task::JoinSet::new();
+    for number in 0..8 {
+        let (store, key) = (store.clone(), StoreKey::new(["many", &number.to_string()]));
+        many.spawn(async move { save_login(&store, &key, &login("new")).await });
+    }
+    for outcome in soon(many.join_all()).await {
+        assert_eq!(outcome.unwrap_err().code(), Some("sqlite_5"));
+    }
+    assert!(begun.elapsed() < one * 4, "they wait for each other");
+}
+
+#[tokio::test]
+async fn removing_a_login_keeps_nobody_from_writing_while_a_stranger_reads() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path()).await.in_plain_text();
+    save_login(&store, &key(), &login("old")).await.unwrap();
+    let mut reader = stranger(folder.path()).await;
+    tell(&mut reader, "BEGIN; SELECT * FROM login").await;
+    let mut writer = stranger(folder.path()).await;
+    tell(&mut writer, "PRAGMA busy_timeout = 1000").await;
+    let mut lease = store.lease(&key()).await.unwrap();
+    let version = lease.load().await.unwrap().unwrap().version;
+    let removed = tokio::spawn(async move { lease.remove(version).await });
+    soon(async {
+        while stored(&store).await.is_some() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    // A write that is refused ends this story.
+    for _ in 0..50 {
+        tell(&mut writer, "BEGIN IMMEDIATE; COMMIT").await;
+    }
+    soon(removed).await.unwrap().unwrap();
 }
