@@ -18,7 +18,7 @@ if highest < own then redis.call('SET', KEYS[2], number(own)) end
 
 /// Takes the lock for `ARGV[2]` milliseconds, and returns the number of the holder, or 0 where somebody else holds it.
 ///
-/// Numbers come from a counter that stays when a login is removed. The time of day, in microseconds, keeps them rising
+/// Numbers come from a counter that stays for a while when a login is removed. The time of day, in microseconds, keeps them rising
 /// where the counter is lost with everything else; the counter does so where the server's clock goes back.
 pub(crate) static LOCK: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
