@@ -135,7 +135,9 @@ async fn ready<'a>(
     if seat.is_none() {
         *seat = Some(connect(place, role).await?);
     }
-    let held = seat.as_mut().ok_or_else(crate::place::replaced)?;
+    let held = seat
+        .as_mut()
+        .ok_or_else(|| crate::place::replaced(ErrorKind::Unavailable))?;
     still_there(place, held)?;
     Ok(held)
 }
@@ -154,7 +156,7 @@ fn still_there(place: &Place, held: &Held) -> Result<(), Error> {
     if place.files()? == held.files {
         Ok(())
     } else {
-        Err(crate::place::replaced())
+        Err(crate::place::replaced(ErrorKind::Configuration))
     }
 }
 

@@ -43,7 +43,7 @@ fn answered(number: i32) -> Error {
     /// A write found that the file is no longer where it was.
     const READONLY_DBMOVED: i32 = 1032;
     if number == READONLY_DBMOVED {
-        return replaced();
+        return replaced(Unavailable);
     }
     let (kind, message) = match number & 0xff {
         5 | 6 => (
@@ -97,7 +97,7 @@ mod tests {
             (11, ErrorKind::Protocol),
             (26, ErrorKind::Protocol),
             (1, ErrorKind::Protocol),
-            (1032, ErrorKind::Configuration),
+            (1032, ErrorKind::Unavailable),
         ];
         for (number, kind) in cases {
             assert_eq!(answered(number).kind(), kind, "{number}");

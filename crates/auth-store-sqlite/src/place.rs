@@ -42,7 +42,7 @@ impl Place {
         for suffix in [LOG, INDEX, JOURNAL] {
             identity(&beside(&path, suffix))?;
         }
-        let database = identity(&path)?.ok_or_else(replaced)?;
+        let database = identity(&path)?.ok_or_else(|| replaced(ErrorKind::Unavailable))?;
         Ok(Self { path, database })
     }
 
@@ -65,15 +65,21 @@ impl Place {
         if files.0[0] == Some(self.database) && files.0.iter().all(Option::is_some) {
             Ok(files)
         } else {
-            Err(replaced())
+            // One that was moved away may come back; another one in its place is somebody else's.
+            let away = files.0.iter().any(Option::is_none);
+            Err(replaced(if away {
+                ErrorKind::Unavailable
+            } else {
+                ErrorKind::Configuration
+            }))
         }
     }
 }
 
 /// Returns the error for files that are no longer those that are open.
-pub(crate) fn replaced() -> Error {
+pub(crate) fn replaced(kind: ErrorKind) -> Error {
     Error::new(
-        ErrorKind::Configuration,
+        kind,
         "the database was deleted, moved or replaced while it was open; put it back or restart whoever uses it",
     )
     .with_code("database_replaced")

@@ -43,6 +43,10 @@ const REVIEWED: &[(&str, &str)] = &[
     ("reqwest", "one transport among others, in its own crate"),
     ("reqwest-middleware", "for its users, behind a feature"),
     ("rustix", "system calls without unsafe code of ours"),
+    (
+        "rustls",
+        "redis: the cryptography of rediss:// addresses, behind a feature",
+    ),
     ("serde", "configuration and replies"),
     ("serde_json", "replies of token endpoints"),
     ("sha2", "the PKCE challenge"),

@@ -105,7 +105,7 @@ async fn nothing_is_acknowledged_once_a_file_is_gone_and_all_is_well_when_it_is_
         ];
         for error in errors {
             assert_eq!(error.code(), replaced, "{suffix}");
-            assert_eq!(error.kind(), ErrorKind::Configuration);
+            assert_eq!(error.kind(), ErrorKind::Unavailable);
         }
         // Another file under the same name is not the same file.
         fs::write(home.beside(suffix), "").unwrap();
