@@ -2,6 +2,7 @@
 
 mod config;
 mod error;
+mod locks;
 mod pool;
 mod schema;
 mod slot;

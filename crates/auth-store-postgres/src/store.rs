@@ -5,12 +5,12 @@ use std::{fmt, future::poll_fn, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use auth_core::{Error, ErrorKind, Secret, StoreKey};
 use auth_store::{Backend, Numbers, Slot, Turn, Turns, Value, crash};
-use sha2::{Digest, Sha256};
 use sqlx::{AssertSqlSafe, Postgres, Row, postgres::PgArguments, query::Query};
 use tokio::sync::oneshot;
 
 use crate::{
     PostgresConfig, PostgresSlot, error,
+    locks::{HELD, lock_numbers, lock_numbers_of, wait_for},
     pool::{Conn, Pool, either},
     schema::text,
     slot::{Held, IDENTITY},
@@ -21,9 +21,6 @@ const SLICE: u64 = 500;
 
 /// How far ahead of the versions stored a sequence is set that was behind.
 const AHEAD: u64 = 1 << 20;
-
-/// What the server answers once a key is locked.
-const HELD: &str = "held";
 
 /// Keeps logins in a table of PostgreSQL, for services on many machines. Cheap to clone.
 ///
@@ -265,43 +262,6 @@ impl Backend for PostgresStore {
         conn.end("COMMIT").await?;
         rows.iter().map(|row| text(row, 0)?.parse()).collect()
     }
-}
-
-/// Returns the statements that wait for a key, one slice long, and answer [`HELD`] once it is locked.
-///
-/// A wait that ends without the lock is an error, which would spoil the transaction and fill the log of the server; a
-/// block that catches it does neither. The lock alone is not enough: the holder before may have died, or lost the
-/// lock, with a write under way. So its lock on writes is waited for too, and given back by undoing the inner block.
-fn wait_for((holder, writes): (i64, i64)) -> String {
-    format!(
-        "DO $wait$ BEGIN \
-         PERFORM pg_advisory_xact_lock({holder}); \
-         BEGIN PERFORM pg_advisory_xact_lock({writes}); RAISE SQLSTATE 'ZZ000'; \
-         EXCEPTION WHEN SQLSTATE 'ZZ000' THEN NULL; END; \
-         PERFORM set_config('auth_logins.key', '{HELD}', true); \
-         EXCEPTION WHEN lock_not_available THEN NULL; END $wait$; \
-         SELECT coalesce(current_setting('auth_logins.key', true), '')"
-    )
-}
-
-/// Returns the numbers of the advisory locks of a key: of its holder, and of a write of that holder. Where two keys
-/// have the same, one waits for the other.
-fn lock_numbers(schema: &str, key: &StoreKey) -> (i64, i64) {
-    lock_numbers_of(&["auth_logins", schema, key.as_str()])
-}
-
-fn lock_numbers_of(parts: &[&str]) -> (i64, i64) {
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update(part);
-        hash.update([0]);
-    }
-    let digest = hash.finalize();
-    let number = |part: &[u8]| {
-        part.iter()
-            .fold(0, |number, byte| number << 8 | i64::from(*byte))
-    };
-    (number(&digest[..8]), number(&digest[8..16]))
 }
 
 /// Returns a setting in milliseconds, at most the highest that the server takes.
