@@ -18,9 +18,6 @@ use super::{
 /// How often a lease is renewed while an exchange takes its time.
 const LEASE_STEP: Duration = Duration::from_secs(5);
 
-/// How long one try to save in the background may take.
-const SAVE_STEP: Duration = Duration::from_secs(10);
-
 /// Obtains a token: lease, re-read, use what another process obtained, else exchange, save, release.
 pub(crate) async fn renew(shared: &Shared, forced: bool) -> Result<Landing, Error> {
     let held = held(shared);
@@ -79,7 +76,8 @@ pub(crate) async fn save_pending(shared: &Shared) -> Result<(), Error> {
         return Ok(());
     }
     // A try that hangs must not keep the next one waiting: others wait for this login.
-    let Some(leased) = lease_within(shared, SAVE_STEP).await else {
+    let limit = shared.policy.exchange_timeout / 3;
+    let Some(leased) = lease_within(shared, limit).await else {
         return Ok(());
     };
     let (lease, _) = leased?;
