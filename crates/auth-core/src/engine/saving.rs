@@ -21,10 +21,10 @@ pub(super) async fn save(
     set: TokenSet,
     stored: Option<Record>,
     over: Over,
-    exchanged: Option<Option<Secret>>,
+    spent: Option<Secret>,
 ) -> Result<Landing, Error> {
-    let spent = exchanged.clone().flatten();
-    let exchanged = exchanged.is_some();
+    // What goes over anything was handed in by a person.
+    let exchanged = over != Over::Anything;
     let ticket = remember(shared, &set, over, spent.clone());
     let limit = shared.policy.exchange_timeout;
     let writing = write(lease, &set, over, spent.as_ref(), stored);

@@ -174,7 +174,7 @@ async fn spend(
     let result = match exchange(shared, previous, forced, Some(lease)).await {
         Ok(set) => {
             let over = Over::Version(stored);
-            saving::save(shared, lease, set, begun.record, over, Some(spent)).await
+            saving::save(shared, lease, set, begun.record, over, spent).await
         }
         Err(error) => {
             intent::settle(shared, lease, &begun, error.sent()).await;
