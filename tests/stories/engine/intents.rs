@@ -156,6 +156,33 @@ async fn the_note_of_an_exchange_stays_until_it_is_known_what_became_of_it() {
 }
 
 #[tokio::test]
+async fn an_own_note_stays_ours_where_the_next_one_cannot_be_made() {
+    for fault in [StoreFault::Before, StoreFault::After] {
+        let (clock, grant) = (ManualClock::new(), ScriptedGrant::new());
+        grant
+            .fails(away().with_sent(Sent::Maybe))
+            .rotates_to("a", HOUR, "r-1");
+        let store = FailingStore::new(MemoryStore::new());
+        log_in(&store).await;
+        let source = builder(&grant, &clock).store(store.clone(), key()).build();
+        assert!(source.token().await.is_err());
+        assert!(is_noted(&store).await);
+        for _ in 0..3 {
+            store.on(StoreCall::Begin, fault(away()));
+            clock.advance(seconds(60));
+            let error = source.token().await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Unavailable);
+            assert_ne!(error.code(), Some(BEGUN_ELSEWHERE));
+            assert!(is_noted(&store).await);
+        }
+        assert_eq!(grant.calls(), 1);
+        clock.advance(seconds(60));
+        assert_eq!(access(&source).await, "a");
+        assert_eq!(grant.calls(), 2);
+    }
+}
+
+#[tokio::test]
 async fn a_note_from_long_ago_is_left_behind_for_a_program_that_runs_for_a_moment() {
     let (clock, grant, store) = (ManualClock::new(), ScriptedGrant::new(), MemoryStore::new());
     log_in(&store).await;

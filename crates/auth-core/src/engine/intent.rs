@@ -91,7 +91,14 @@ async fn note(
         Some(left) => left.again(lease.fence()),
         None => Intent::new(now.wall, lease.fence()),
     };
-    shared.lock().noted = Some(intent.fence);
+    {
+        let mut state = shared.lock();
+        // Of our notes only the one found is stored, and it stays ours where the next one does not get there.
+        state
+            .noted
+            .retain(|fence| left.is_some_and(|left| left.fence == *fence));
+        state.noted.push(intent.fence);
+    }
     if let Err(error) = lease.begin(record.version, &intent).await {
         if left.is_none() && error.code() != Some(CONFLICT) {
             // It may be there all the same, and nothing is sent.
@@ -118,7 +125,7 @@ enum Found {
 
 fn found(shared: &Shared, left: &Intent, now: Now) -> Found {
     let mut state = shared.lock();
-    if state.noted == Some(left.fence) || may_send_again(left, shared.grant.leeway(), now.wall) {
+    if state.noted.contains(&left.fence) || may_send_again(left, shared.grant.leeway(), now.wall) {
         return Found::Ours;
     }
     let since = match &state.theirs {

@@ -62,8 +62,9 @@ pub(crate) struct State {
     /// The store's version of `set`.
     pub(crate) stored: Option<u64>,
     pub(crate) unsaved: Option<Unsaved>,
-    /// The fence under which this process noted last that an exchange begins.
-    pub(crate) noted: Option<u64>,
+    /// The fences under which this process noted that an exchange begins: of the note that was last found in the store,
+    /// and of the one made after it, which may have got there or not.
+    pub(crate) noted: Vec<u64>,
     /// The note of another process, and when it was first seen.
     pub(crate) theirs: Option<(Intent, Duration)>,
     /// Whether a task is trying to save it.
@@ -134,7 +135,7 @@ impl Shared {
             repeated: false,
             stored: None,
             unsaved: None,
-            noted: None,
+            noted: Vec::new(),
             theirs: None,
             saving: false,
             flight: None,
