@@ -126,11 +126,10 @@ pub struct Policy {
     #[cfg_attr(feature = "serde", serde(deserialize_with = "seconds"))]
     pub forced_refill: Duration,
     /// How long a begun exchange of another process is left to it, from when its note in the store was first seen. 60 s:
-    /// an exchange may take 30 s, one that could not be saved is tried again within 20 s, and sending its refresh token a
-    /// second time would end a login that is not lost. A lock that ends with its process does not tell: that process may
-    /// have lost the store alone. Keep it above `exchange_timeout`, a third
-    /// of that for a try to save, and 10 s. A note that is 10 min old by the wall
-    /// clock counts as left behind in any case.
+    /// an exchange may take 30 s, one that could not be saved is tried again within 20 s, and sending its refresh token
+    /// a second time would end a login that is not lost. A lock that ends with its process does not tell: that process
+    /// may have lost the store alone. Keep it above `exchange_timeout`, a third of that for a try to save, and 10 s. A
+    /// note that is 10 min old by the wall clock counts as left behind in any case.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "seconds"))]
     pub abandoned_after: Duration,
     /// What to do when a new login cannot be saved. Fail closed: an unsaved rotated login is lost with the process.
