@@ -3,17 +3,16 @@
 
 use std::{
     fmt,
-    future::{Future, poll_fn},
-    pin::pin,
+    future::Future,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
-    task::Poll,
     time::Duration,
 };
 
 use auth_core::{Clock, Error, ErrorKind, SystemClock};
+use auth_store::within;
 use sqlx::{
     AssertSqlSafe, ConnectOptions, Connection, PgConnection, Postgres,
     postgres::{PgArguments, PgConnectOptions, PgRow},
@@ -188,25 +187,6 @@ async fn answer<T>(
         Some(outcome) => outcome.map_err(|foreign| error::of(&foreign)),
         None => Err(error::silent()),
     }
-}
-
-async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Option<T> {
-    let clock = SystemClock::new();
-    let deadline = clock.monotonic().saturating_add(limit);
-    either(work, clock.sleep_until(deadline)).await
-}
-
-/// Returns the output of `work`, or nothing where `end` came first.
-pub(crate) async fn either<T>(
-    work: impl Future<Output = T>,
-    end: impl Future<Output = ()>,
-) -> Option<T> {
-    let (mut work, mut end) = (pin!(work), pin!(end));
-    poll_fn(|cx| match work.as_mut().poll(cx) {
-        Poll::Ready(output) => Poll::Ready(Some(output)),
-        Poll::Pending => end.as_mut().poll(cx).map(|()| None),
-    })
-    .await
 }
 
 impl fmt::Debug for Pool {

@@ -4,14 +4,14 @@ use std::{fmt, future::poll_fn, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use auth_core::{Error, ErrorKind, Secret, StoreKey};
-use auth_store::{Backend, Numbers, Slot, Turn, Turns, Value, crash};
+use auth_store::{Backend, Numbers, Slot, Turn, Turns, Value, crash, until};
 use sqlx::{AssertSqlSafe, Postgres, Row, postgres::PgArguments, query::Query};
 use tokio::sync::oneshot;
 
 use crate::{
     PostgresConfig, PostgresSlot, error,
     locks::{HELD, lock_numbers, lock_numbers_of, wait_for},
-    pool::{Conn, Pool, either},
+    pool::{Conn, Pool},
     schema::text,
     slot::{Held, IDENTITY},
 };
@@ -138,7 +138,7 @@ impl Inner {
         let wait = wait_for(lock_numbers(&self.schema, &key));
         let conn = 'held: loop {
             let gone = poll_fn(|cx| waiter.poll_closed(cx));
-            let Some(conn) = either(self.locks.acquire(), gone).await else {
+            let Some(conn) = until(gone, self.locks.acquire()).await else {
                 return Ok(None);
             };
             let (mut conn, _) = conn?.run(&self.begin_lock).await?;

@@ -1,14 +1,12 @@
 //! The one connection that all handles share, and its replacement when it is lost.
 
 use std::{
-    future::{Future, poll_fn},
-    pin::pin,
     sync::{Arc, Mutex, PoisonError},
-    task::Poll,
     time::Duration,
 };
 
-use auth_core::{Clock, Error, SystemClock};
+use auth_core::Error;
+use auth_store::within;
 use redis::{
     AsyncConnectionConfig, Client, Cmd, FromRedisValue, RedisError, RedisResult, ScriptInvocation,
     aio::MultiplexedConnection,
@@ -117,18 +115,6 @@ impl Link {
             }
         }
     }
-}
-
-/// Returns the output of `work`, unless `limit` is over before.
-async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Option<T> {
-    let clock = SystemClock::new();
-    let end = clock.sleep_until(clock.monotonic().saturating_add(limit));
-    let (mut work, mut end) = (pin!(work), pin!(end));
-    poll_fn(|cx| match work.as_mut().poll(cx) {
-        Poll::Ready(output) => Poll::Ready(Some(output)),
-        Poll::Pending => end.as_mut().poll(cx).map(|()| None),
-    })
-    .await
 }
 
 impl Call<'_> {

@@ -1,15 +1,9 @@
 //! A connection that one statement at a time uses: a pool of one.
 
-use std::{
-    fmt,
-    future::{Future, poll_fn},
-    pin::pin,
-    sync::Arc,
-    task::Poll,
-    time::Duration,
-};
+use std::{fmt, sync::Arc, time::Duration};
 
 use auth_core::{Clock, Error, ErrorKind, SystemClock};
+use auth_store::until;
 use sqlx::{AssertSqlSafe, ConnectOptions, Row, query::Query};
 use sqlx_sqlite::{
     Sqlite, SqliteArguments, SqliteConnectOptions, SqliteConnection, SqliteRow, SqliteSynchronous,
@@ -103,20 +97,10 @@ impl Seat {
     async fn turn(&self) -> Result<(MutexGuard<'_, Option<Held>>, Duration), Error> {
         let clock = SystemClock::new();
         let end = clock.monotonic().saturating_add(PATIENCE);
-        let seat = before(clock.sleep_until(end), self.held.lock());
+        let seat = until(clock.sleep_until(end), self.held.lock());
         let seat = seat.await.ok_or_else(busy)?;
         Ok((seat, end.saturating_sub(clock.monotonic())))
     }
-}
-
-/// Returns the output of `work`, unless `end` comes before.
-async fn before<T>(end: impl Future<Output = ()>, work: impl Future<Output = T>) -> Option<T> {
-    let (mut end, mut work) = (pin!(end), pin!(work));
-    poll_fn(|cx| match work.as_mut().poll(cx) {
-        Poll::Ready(output) => Poll::Ready(Some(output)),
-        Poll::Pending => end.as_mut().poll(cx).map(|()| None),
-    })
-    .await
 }
 
 /// Says how long SQLite waits for a lock that another connection holds before it says that the database is busy.

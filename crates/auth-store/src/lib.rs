@@ -9,6 +9,7 @@ mod durable;
 mod keys;
 #[cfg(unix)]
 mod lock_folder;
+mod race;
 mod sealed;
 mod turns;
 
@@ -19,5 +20,6 @@ pub use durable::Durable;
 pub use keys::{BAD_KEY, DataKey, KeyMaterial, KeySource, Keys};
 #[cfg(unix)]
 pub use lock_folder::{KeyLock, LockFolder, PrivateFolder};
+pub use race::{until, within};
 pub use sealed::{NOT_SEALED, Resealed, Sealed, WRONG_KEY};
 pub use turns::{Turn, Turns};
