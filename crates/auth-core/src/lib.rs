@@ -14,6 +14,7 @@ mod seams;
 mod secret;
 mod source;
 pub mod store;
+mod sync;
 mod tenants;
 mod token;
 mod transport;

@@ -5,15 +5,14 @@ mod builder;
 mod login;
 mod status;
 
-use std::{
-    fmt,
-    sync::{Arc, atomic::Ordering},
-};
+use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
-use tokio::sync::watch;
 
-use crate::{Error, ErrorKind, Grant, Held, Origins, Peek, Status, Token, TokenSet, TokenSource};
+use crate::{
+    Error, ErrorKind, Grant, Held, Origins, Peek, Status, Token, TokenSet, TokenSource,
+    sync::{MutexGuard, atomic::Ordering, watch},
+};
 
 use super::{
     decide::{Verdict, decide},
@@ -253,7 +252,7 @@ impl TokenSource for Handle {
 }
 
 /// Starts the flight that was prepared under the lock, after giving the lock back, and returns what to wait for.
-fn launch(state: std::sync::MutexGuard<'_, State>, flight: Flight) -> watch::Receiver<Outcome> {
+fn launch(state: MutexGuard<'_, State>, flight: Flight) -> watch::Receiver<Outcome> {
     drop(state);
     flight.launch()
 }

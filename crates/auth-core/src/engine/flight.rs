@@ -2,10 +2,12 @@
 
 use std::{future::Future, pin::pin, sync::Arc, task::Poll, time::Duration};
 
-use tokio::{runtime::Handle, sync::watch};
 use tracing::Instrument;
 
-use crate::{Error, ErrorKind, Sent, TokenSet};
+use crate::{
+    Error, ErrorKind, Sent, TokenSet,
+    sync::{Handle, watch},
+};
 
 use super::{
     pause,

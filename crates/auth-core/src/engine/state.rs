@@ -3,19 +3,19 @@
 mod landing;
 
 use std::{
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, PoisonError},
     time::Duration,
 };
 
-use arc_swap::ArcSwapOption;
-use tokio::sync::{Notify, watch};
-
 use crate::{
     Clock, Error, ErrorKind, Event, Grant, Intent, Moment, Now, Policy, Secret, Sent, StoreKey,
-    Token, TokenSet, TokenStore, observe::Watch,
+    Token, TokenSet, TokenStore,
+    observe::Watch,
+    sync::{
+        ArcSwapOption, Counter, Mutex, MutexGuard, Notify,
+        atomic::{AtomicU64, Ordering},
+        watch,
+    },
 };
 
 use super::{
@@ -292,6 +292,6 @@ fn no_token() -> Error {
 
 /// Versions are unique in the process, so that a handle moved to another source never takes its token for current.
 pub(crate) fn next_version() -> u64 {
-    static VERSION: AtomicU64 = AtomicU64::new(1);
+    static VERSION: Counter = Counter::new(1);
     VERSION.fetch_add(1, Ordering::Relaxed)
 }

@@ -3,16 +3,19 @@
 use std::{
     collections::HashMap,
     fmt,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, PoisonError},
 };
 
 use async_trait::async_trait;
-use tokio::sync::OwnedMutexGuard;
 
-use crate::{Error, Intent, Lease, Record, StoreKey, TokenSet, TokenStore, store::conflict};
+use crate::{
+    Error, Intent, Lease, Record, StoreKey, TokenSet, TokenStore,
+    store::conflict,
+    sync::{
+        AsyncMutex, Mutex, MutexGuard, OwnedMutexGuard,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 #[cfg(test)]
 mod tests;
@@ -45,7 +48,7 @@ struct Entry {
 struct Slot {
     record: Mutex<Option<Record>>,
     /// The right to change the record.
-    right: Arc<tokio::sync::Mutex<()>>,
+    right: Arc<AsyncMutex<()>>,
 }
 
 impl MemoryStore {

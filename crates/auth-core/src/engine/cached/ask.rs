@@ -1,8 +1,6 @@
 //! Asking the rule, on behalf of a caller.
 
-use std::sync::{Arc, atomic::Ordering};
-
-use tokio::sync::watch;
+use std::sync::Arc;
 
 use crate::{
     Error, Held, Peek, Token,
@@ -11,6 +9,7 @@ use crate::{
         flight::{Flight, Purpose},
         state::{Outcome, View},
     },
+    sync::{atomic::Ordering, watch},
 };
 
 use super::{Handle, launch, lost};

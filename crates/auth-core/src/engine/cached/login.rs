@@ -2,9 +2,7 @@
 
 use std::{future::Future, sync::Arc};
 
-use tokio::runtime::Handle;
-
-use crate::{Error, Exchange, Sent, TokenSet, engine::flight::no_runtime};
+use crate::{Error, Exchange, Sent, TokenSet, engine::flight::no_runtime, sync::Handle};
 
 use super::{Cached, lost};
 

@@ -1,0 +1,56 @@
+//! Loom tries every schedule up to a number of preemptions, and every value that an atomic may hold.
+
+use std::{
+    future::Future,
+    pin::pin,
+    sync::Arc,
+    task::{Context, Poll, Wake, Waker},
+};
+
+pub(crate) use loom::{
+    sync::{Mutex, MutexGuard, atomic},
+    thread,
+};
+
+use super::model::runtime;
+
+/// Enough for every model; where it is met, a model goes round in a circle.
+const MOST_BRANCHES: usize = 20_000;
+
+/// Checks `model` under every schedule with at most `preemptions` preemptions, or as many as `LOOM_MAX_PREEMPTIONS` says.
+pub(crate) fn check(preemptions: usize, model: impl Fn() + Send + Sync + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = builder.preemption_bound.or(Some(preemptions));
+    builder.max_branches = MOST_BRANCHES;
+    builder.check(move || {
+        runtime::enter();
+        model();
+    });
+}
+
+/// Starts the thread of a task.
+pub(super) fn start(task: impl FnOnce() + Send + 'static) {
+    thread::spawn(task);
+}
+
+/// Runs a future on the calling thread. It may be polled once more than it was woken, as every future may.
+pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
+    let unpark = Arc::new(Unpark::default());
+    let waker = Waker::from(Arc::clone(&unpark));
+    let mut future = pin!(future);
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            return output;
+        }
+        unpark.0.wait();
+    }
+}
+
+#[derive(Default)]
+struct Unpark(loom::sync::Notify);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.notify();
+    }
+}
