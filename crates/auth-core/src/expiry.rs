@@ -5,6 +5,8 @@ use std::time::{Duration, SystemTime};
 use crate::Now;
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
 
 /// The longest lifetime that is believed; a longer one is cut to this, so that no arithmetic can overflow.
@@ -25,7 +27,7 @@ impl Moment {
     pub fn after(now: Now, wait: Duration) -> Self {
         let wait = wait.min(MAX_LIFETIME);
         Self {
-            wall: now.wall.checked_add(wait).unwrap_or(now.wall),
+            wall: moved(now.wall, wait, SystemTime::checked_add),
             monotonic: now.monotonic.saturating_add(wait),
         }
     }
@@ -45,8 +47,17 @@ impl Moment {
     #[must_use]
     pub fn earlier(self, by: Duration) -> Self {
         Self {
-            wall: self.wall.checked_sub(by).unwrap_or(SystemTime::UNIX_EPOCH),
+            wall: moved(self.wall, by, SystemTime::checked_sub),
             monotonic: self.monotonic.saturating_sub(by),
+        }
+    }
+
+    /// Returns the moment that comes as soon as either of the two does, whatever the clocks do.
+    #[must_use]
+    pub(crate) fn or(self, other: Self) -> Self {
+        Self {
+            wall: self.wall.min(other.wall),
+            monotonic: self.monotonic.min(other.monotonic),
         }
     }
 
@@ -59,6 +70,25 @@ impl Moment {
     pub fn monotonic(&self) -> Duration {
         self.monotonic
     }
+}
+
+/// Moves `wall` by `by`, or as far as the clock can show. A time in between would put moments out of order.
+fn moved(
+    mut wall: SystemTime,
+    mut by: Duration,
+    step: fn(&SystemTime, Duration) -> Option<SystemTime>,
+) -> SystemTime {
+    if let Some(there) = step(&wall, by) {
+        return there;
+    }
+    while !by.is_zero() {
+        match step(&wall, by) {
+            // A clock may count in larger steps than nanoseconds.
+            Some(further) if further != wall => wall = further,
+            _ => by /= 2,
+        }
+    }
+    wall
 }
 
 /// The life of a token: when it was asked for and how long it lasts from then on.

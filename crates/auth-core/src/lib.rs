@@ -5,6 +5,8 @@ mod credentials;
 mod engine;
 mod error;
 mod expiry;
+#[cfg(test)]
+mod extremes;
 mod grant;
 mod observe;
 mod origin;

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
 
 /// A length of time that is the smaller of a fixed one and a fraction of a token's lifetime.
@@ -27,17 +29,21 @@ impl Margin {
 
     /// Returns the margin for a token that lasts `lifetime`.
     pub fn of(&self, lifetime: Duration) -> Duration {
-        self.time.min(lifetime.mul_f64(fraction(self.fraction)))
+        self.time.min(part(lifetime, self.fraction))
     }
 }
 
-/// Returns the nearest number from 0 to 1, and 0 for what is no number.
-pub(crate) fn fraction(number: f64) -> f64 {
-    if number.is_nan() {
+/// Returns `fraction` of `length`, which is never more than the length itself. A fraction that is not a number from 0
+/// to 1 is moved to the nearer end, and what is no number at all is 0.
+pub(crate) fn part(length: Duration, fraction: f64) -> Duration {
+    let fraction = if fraction.is_nan() {
         0.0
     } else {
-        number.clamp(0.0, 1.0)
-    }
+        fraction.clamp(0.0, 1.0)
+    };
+    // The longest length rounds up to what no length can hold.
+    let part = Duration::try_from_secs_f64(length.as_secs_f64() * fraction);
+    part.map_or(length, |part| part.min(length))
 }
 
 /// What to do with a new login that the store did not take.

@@ -7,6 +7,8 @@ use crate::{Moment, Now};
 use super::windows::Windows;
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
 
 /// All that the rule looks at.
@@ -59,14 +61,14 @@ pub(crate) fn decide(facts: &Facts, now: Now) -> Verdict {
         Life::Until(windows) if !windows.mandatory.has_come(now) => {
             return match pausing {
                 _ if facts.flying => Verdict::Serve(Some(windows.mandatory)),
-                Some(at) => Verdict::Serve(Some(sooner(windows.mandatory, at, now))),
+                Some(at) => Verdict::Serve(Some(windows.mandatory.or(end(at, now)))),
                 None => Verdict::Renew,
             };
         }
         // The next exchange is not due yet, so waiting would not bring a better token.
         Life::Until(windows) if !windows.ends.has_come(now) && !facts.flying => {
             if let Some(at) = pausing {
-                return Verdict::Serve(Some(sooner(windows.ends, at, now)));
+                return Verdict::Serve(Some(windows.ends.or(end(at, now))));
             }
         }
         Life::Until(_) | Life::None => {}
@@ -80,11 +82,7 @@ pub(crate) fn decide(facts: &Facts, now: Now) -> Verdict {
     }
 }
 
-fn sooner(moment: Moment, at: Duration, now: Now) -> Moment {
-    let pause = Moment::after(now, at.saturating_sub(now.monotonic));
-    if pause.left(now) < moment.left(now) {
-        pause
-    } else {
-        moment
-    }
+/// Returns when a pause is over that ends at the monotonic time `at`.
+fn end(at: Duration, now: Now) -> Moment {
+    Moment::after(now, at.saturating_sub(now.monotonic))
 }

@@ -5,8 +5,10 @@ use std::{
     time::Duration,
 };
 
-use crate::{Error, ErrorKind, Policy, policy::fraction};
+use crate::{Error, ErrorKind, Policy, policy::part};
 
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;
 
@@ -25,7 +27,8 @@ pub(crate) fn backoff(strikes: u32, policy: &Policy, random: f64) -> Duration {
         .saturating_mul(doubled)
         .min(policy.backoff_max);
     // Full jitter, but for a tenth: a pause of nothing would be no pause.
-    step.mul_f64(0.1 + 0.9 * fraction(random))
+    let least = part(step, 0.1);
+    least.saturating_add(part(step - least, random))
 }
 
 /// Returns the pause after `error`, the `strikes`-th failure in a row.
@@ -59,7 +62,7 @@ impl Bucket {
     /// Takes a permit, if there is one at the monotonic time `now`.
     pub(crate) fn take(&mut self, policy: &Policy, now: Duration) -> bool {
         let each = policy.forced_refill.max(Duration::from_millis(1));
-        let due = now.saturating_sub(self.refilled).as_millis() / each.as_millis();
+        let due = now.saturating_sub(self.refilled).as_nanos() / each.as_nanos();
         let due = u32::try_from(due).unwrap_or(u32::MAX);
         self.permits = self.permits.saturating_add(due).min(policy.forced_burst);
         self.refilled = if self.permits == policy.forced_burst {

@@ -1,6 +1,9 @@
 //! The windows of a token's life.
 
-use crate::{Lifetime, Moment, Now, Policy, policy::fraction};
+use crate::{Lifetime, Moment, Now, Policy, policy::part};
+
+#[cfg(test)]
+mod properties;
 
 /// When a token should be renewed, when it must be, and when it ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +36,7 @@ impl Windows {
         let length = lifetime.length();
         let advisory = policy.advisory.of(length);
         let mandatory = policy.mandatory.of(length);
-        let early = advisory.mul_f64(fraction(policy.jitter * jitter));
+        let early = part(advisory, policy.jitter * jitter);
         Self {
             advisory: ends.earlier(advisory.max(mandatory).saturating_add(early)),
             mandatory: ends.earlier(mandatory),
