@@ -2,6 +2,7 @@
 
 pub mod allocations;
 pub mod cores;
+pub mod crypto;
 pub mod hit;
 pub mod instructions;
 pub mod pace;

@@ -3,10 +3,12 @@
 use std::process::ExitCode;
 
 use peers::{
-    cores, hit, instructions, pace::Pace, report, results, storms, subjects, tenants, weight,
+    cores, crypto, hit, instructions, pace::Pace, report, results, storms, subjects, tenants,
+    weight,
 };
 
 fn main() -> ExitCode {
+    crypto::install();
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let pace = Pace::of(&arguments);
     let part = arguments.first().map_or("", String::as_str);

@@ -6,17 +6,19 @@ use super::{
 };
 
 /// One handle for all requests.
-pub static TOWER: Subject = Subject {
+pub const TOWER: Subject = Subject {
     name: "bare",
     label: "no authentication",
     over: "bare",
+    beside: "static",
     start: || Box::pin(async { Ok(kept(Nothing)) }),
 };
 
 /// A clone for each request.
-pub static CLONED: Subject = Subject {
+pub const CLONED: Subject = Subject {
     name: "bare-cloned",
     label: "no authentication, cloned per request",
     over: "bare-cloned",
+    beside: "static-cloned",
     start: || Box::pin(async { Ok(cloned(Nothing)) }),
 };

@@ -1,12 +1,22 @@
 //! Everybody who is measured, one file each.
 
+mod aws;
+mod azure;
 mod bare;
+mod google;
+mod huskarl;
 mod lane;
+mod locked;
+mod ours;
+mod reqwest;
 mod statics;
+mod yup;
 
 use std::{future::Future, io, pin::Pin, sync::LazyLock};
 
 use tokio::runtime::Runtime;
+
+use crate::results::Row;
 
 pub use lane::{Lane, Nothing, TOKEN, request};
 
@@ -33,29 +43,64 @@ pub struct Subject {
     pub label: &'static str,
     /// Whose time is taken off to get the overhead: the same requests and the same client without authentication.
     pub over: &'static str,
+    /// Whom it is compared with: a header that never changes, put on the same way.
+    pub beside: &'static str,
     /// Gets it ready. The reason, where it cannot be driven.
     pub start: fn() -> Starting,
 }
 
 /// Everybody, in the order of the tables.
-pub static ALL: &[Subject] = &[bare::TOWER, statics::TOWER, bare::CLONED, statics::CLONED];
+pub static ALL: &[Subject] = &[
+    bare::TOWER,
+    ours::FIXED,
+    ours::REPLAYED,
+    ours::ROUTED,
+    statics::TOWER,
+    locked::TOWER,
+    google::TOWER,
+    huskarl::TOWER,
+    yup::TOWER,
+    aws::TOWER,
+    bare::CLONED,
+    ours::CLONED,
+    statics::CLONED,
+    reqwest::BARE,
+    reqwest::OURS,
+    reqwest::STATIC,
+    azure::BARE,
+    azure::POLICY,
+];
 
-/// Returns the subject of that name.
-pub fn named(name: &str) -> Option<&'static Subject> {
-    ALL.iter().find(|subject| subject.name == name)
+/// A subject that is ready.
+pub struct Started {
+    /// Who it is.
+    pub subject: &'static Subject,
+    /// The lanes of its one source.
+    pub lanes: Lanes,
 }
 
-/// Starts a subject and drives requests through it.
+/// Starts everybody. A row says of whoever cannot be driven why.
+pub fn start_all() -> (Vec<Started>, Vec<Row>) {
+    let (mut started, mut failed) = (Vec::new(), Vec::new());
+    for subject in ALL {
+        match RUNTIME.block_on((subject.start)()) {
+            Ok(lanes) => started.push(Started { subject, lanes }),
+            Err(why) => failed.push(Row::note(subject.name, "not driven", why)),
+        }
+    }
+    (started, failed)
+}
+
+/// Starts one subject and drives requests through it.
 ///
 /// # Errors
 ///
 /// That there is none of that name, or that it cannot be driven.
 pub fn one(name: &str, requests: u64) -> io::Result<()> {
-    let subject = named(name).ok_or_else(|| io::Error::other(format!("no subject {name}")))?;
-    let lanes = RUNTIME
-        .block_on((subject.start)())
-        .map_err(io::Error::other)?;
-    let mut lane = lanes();
+    let subject = ALL.iter().find(|subject| subject.name == name);
+    let subject = subject.ok_or_else(|| io::Error::other(format!("no subject {name}")))?;
+    let lanes = RUNTIME.block_on((subject.start)());
+    let mut lane = lanes.map_err(io::Error::other)?();
     RUNTIME.block_on(lane.drive(requests));
     Ok(())
 }

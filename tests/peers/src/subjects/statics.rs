@@ -12,17 +12,19 @@ use super::{
 };
 
 /// One handle for all requests.
-pub static TOWER: Subject = Subject {
+pub const TOWER: Subject = Subject {
     name: "static",
     label: "tower-http, static header",
     over: "bare",
+    beside: "static",
     start: || Box::pin(async { Ok(kept(AddAuthorizationLayer::bearer(TOKEN).layer(Nothing))) }),
 };
 
 /// A clone for each request.
-pub static CLONED: Subject = Subject {
+pub const CLONED: Subject = Subject {
     name: "static-cloned",
     label: "tower-http, static header, cloned per request",
     over: "bare-cloned",
+    beside: "static-cloned",
     start: || Box::pin(async { Ok(cloned(AddAuthorizationLayer::bearer(TOKEN).layer(Nothing))) }),
 };
