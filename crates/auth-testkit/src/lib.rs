@@ -25,4 +25,4 @@ pub use scripted::{
     FailingSource, FailingStore, Gate, Recorded, ScriptedGrant, ScriptedSource, ScriptedTransport,
     Seen, StaticSource, StoreCall, StoreFault, token, token_set,
 };
-pub use server::{Fault, Server};
+pub use server::{Fault, InMemory, Server};

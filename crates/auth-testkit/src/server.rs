@@ -5,6 +5,7 @@ mod connection;
 mod fault;
 mod gzip;
 mod h2;
+mod in_memory;
 mod reader;
 #[cfg(test)]
 mod tests;
@@ -18,8 +19,8 @@ use tokio::{
 };
 
 pub(crate) use self::answer::Answer;
-pub use self::fault::Fault;
 use self::fault::Faults;
+pub use self::{fault::Fault, in_memory::InMemory};
 use crate::ledger::{Ledger, Notes, Request};
 
 /// What an emulator does with one request. It runs to its end before a byte of the answer is written.
@@ -43,8 +44,7 @@ pub(crate) trait Handler: Send + Sync + 'static {
 /// Every wait of the server (see [`Fault::Delay`]) is on the clock given to the emulator that owns it.
 pub struct Server {
     address: SocketAddr,
-    faults: Faults,
-    ledger: Ledger,
+    shared: Arc<Shared>,
     accepting: JoinHandle<()>,
 }
 
@@ -65,19 +65,17 @@ impl Server {
     ) -> io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
-        let faults = Faults::default();
         ledger.serves(address);
         let shared = Arc::new(Shared {
             clock,
             handler,
-            faults: faults.clone(),
-            ledger: ledger.clone(),
+            faults: Faults::default(),
+            ledger,
         });
         Ok(Self {
             address,
-            faults,
-            ledger,
-            accepting: tokio::spawn(accept(listener, shared)),
+            accepting: tokio::spawn(accept(listener, Arc::clone(&shared))),
+            shared,
         })
     }
 
@@ -93,37 +91,42 @@ impl Server {
 
     /// Returns what the server was sent.
     pub fn ledger(&self) -> &Ledger {
-        &self.ledger
+        &self.shared.ledger
+    }
+
+    /// Returns a way to this server that needs no socket, for tests that count every wait.
+    pub fn in_memory(&self) -> InMemory {
+        InMemory::new(Arc::clone(&self.shared))
     }
 
     /// Does `fault` to the next request, after those planned before.
     pub fn next(&self, fault: Fault) {
-        self.faults.next(None, fault);
+        self.shared.faults.next(None, fault);
     }
 
     /// Does `fault` to the next request for `path`, given without a query.
     pub fn next_at(&self, path: &str, fault: Fault) {
-        self.faults.next(Some(path), fault);
+        self.shared.faults.next(Some(path), fault);
     }
 
     /// Does `fault` to every request for which nothing else is planned, until [`clear`](Self::clear).
     pub fn always(&self, fault: Fault) {
-        self.faults.always(None, fault);
+        self.shared.faults.always(None, fault);
     }
 
     /// Does `fault` to every request for `path` for which nothing else is planned.
     pub fn always_at(&self, path: &str, fault: Fault) {
-        self.faults.always(Some(path), fault);
+        self.shared.faults.always(Some(path), fault);
     }
 
     /// Forgets every fault planned.
     pub fn clear(&self) {
-        self.faults.clear();
+        self.shared.faults.clear();
     }
 
     /// Returns how many planned faults of [`next`](Self::next) have not happened yet.
     pub fn planned(&self) -> usize {
-        self.faults.planned()
+        self.shared.faults.planned()
     }
 }
 

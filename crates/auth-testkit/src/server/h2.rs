@@ -51,7 +51,7 @@ async fn exchange(
     request: http::Request<Incoming>,
 ) -> Result<Response<Body>, Reset> {
     let (parts, body) = request.into_parts();
-    let mut request = translate(&parts);
+    let mut request = translate(&parts).over_http2();
     let fault = shared.faults.take(request.path());
     if !matches!(fault, Some(Fault::ResetBefore)) {
         request.body = body.collect().await.map_err(|_| Reset)?.to_bytes();
@@ -82,11 +82,11 @@ async fn exchange(
         ) => return Err(Reset),
         _ => {}
     }
-    let date = shared.handler.date(shared.clock.now());
-    Ok(write(answer, date.map(http_date)))
+    Ok(write(shared, answer))
 }
 
-fn translate(parts: &Parts) -> Request {
+/// Reads the head of a request, with the host as its first header.
+pub(super) fn translate(parts: &Parts) -> Request {
     let target = parts
         .uri
         .path_and_query()
@@ -99,18 +99,12 @@ fn translate(parts: &Parts) -> Request {
         let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
         (name.to_string(), value)
     }));
-    Request::new(parts.method.as_str(), target, headers).over_http2()
+    Request::new(parts.method.as_str(), target, headers)
 }
 
-fn write(answer: Answer, date: Option<String>) -> Response<Body> {
-    let mut response = Response::new(());
-    *response.status_mut() = http::StatusCode::from_u16(answer.status).unwrap_or_default();
-    *response.headers_mut() = map(&answer.headers);
-    if let Some(date) = date.and_then(|date| HeaderValue::from_str(&date).ok()) {
-        response.headers_mut().insert(http::header::DATE, date);
-    }
+fn write(shared: &Shared, answer: Answer) -> Response<Body> {
     let trailers = map(&answer.trailers);
-    response.map(|()| {
+    shared.head(&answer).map(|()| {
         let body = Full::new(answer.body);
         // Trailers would keep an empty body from ending with its headers, which is what gRPC's short form asks for.
         if trailers.is_empty() {
@@ -122,7 +116,21 @@ fn write(answer: Answer, date: Option<String>) -> Response<Body> {
     })
 }
 
-fn map(list: &[(String, String)]) -> HeaderMap {
+impl Shared {
+    /// Returns status and headers of `answer`, with the date that the emulator tells.
+    pub(super) fn head(&self, answer: &Answer) -> Response<()> {
+        let mut response = Response::new(());
+        *response.status_mut() = http::StatusCode::from_u16(answer.status).unwrap_or_default();
+        *response.headers_mut() = map(&answer.headers);
+        let date = self.handler.date(self.clock.now()).map(http_date);
+        if let Some(date) = date.and_then(|date| HeaderValue::from_str(&date).ok()) {
+            response.headers_mut().insert(http::header::DATE, date);
+        }
+        response
+    }
+}
+
+pub(super) fn map(list: &[(String, String)]) -> HeaderMap {
     list.iter()
         .filter_map(|(name, value)| {
             let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
