@@ -5,6 +5,7 @@
 )]
 
 mod architecture;
+mod cancelled;
 mod clients;
 mod contracts;
 mod engine;
