@@ -7,6 +7,8 @@ mod cached;
 mod decide;
 mod flight;
 mod intent;
+#[cfg(all(test, any(auth_model = "loom", auth_model = "shuttle")))]
+mod models;
 mod pause;
 mod saving;
 mod state;

@@ -3,7 +3,10 @@
 use std::{
     future::Future,
     pin::pin,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     task::{Context, Poll, Wake, Waker},
 };
 
@@ -22,15 +25,21 @@ pub(crate) fn check(preemptions: usize, model: impl Fn() + Send + Sync + 'static
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = builder.preemption_bound.or(Some(preemptions));
     builder.max_branches = MOST_BRANCHES;
+    let schedules = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&schedules);
     builder.check(move || {
+        count.fetch_add(1, Ordering::Relaxed);
         runtime::enter();
         model();
+        runtime::join();
     });
+    // Seen with `--nocapture`.
+    eprintln!("{} schedules", schedules.load(Ordering::Relaxed));
 }
 
 /// Starts the thread of a task.
-pub(super) fn start(task: impl FnOnce() + Send + 'static) {
-    thread::spawn(task);
+pub(super) fn start(task: impl FnOnce() + Send + 'static) -> thread::JoinHandle<()> {
+    thread::spawn(task)
 }
 
 /// Runs a future on the calling thread. It may be polled once more than it was woken, as every future may.

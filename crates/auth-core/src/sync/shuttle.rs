@@ -16,12 +16,13 @@ pub(crate) fn check(schedules: usize, model: impl Fn() + Send + Sync + 'static) 
         move || {
             runtime::enter();
             model();
+            runtime::join();
         },
         schedules,
     );
 }
 
 /// Starts the thread of a task.
-pub(super) fn start(task: impl FnOnce() + Send + 'static) {
-    thread::spawn(task);
+pub(super) fn start(task: impl FnOnce() + Send + 'static) -> thread::JoinHandle<()> {
+    thread::spawn(task)
 }

@@ -6,7 +6,7 @@ use std::{
     mem,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
-    sync::Arc,
+    sync::{self, Arc},
     task::{Context, Poll, Waker},
 };
 
@@ -23,6 +23,8 @@ struct Runtime {
     /// How often the runtime was shut down and another one begun.
     era: AtomicUsize,
     asleep: Mutex<Vec<Waker>>,
+    /// A real lock: the checkers see the threads themselves.
+    tasks: sync::Mutex<Vec<checker::thread::JoinHandle<()>>>,
 }
 
 thread_local! {
@@ -40,6 +42,7 @@ pub(crate) fn enter() {
     let runtime = Runtime {
         era: AtomicUsize::new(0),
         asleep: Mutex::new(Vec::new()),
+        tasks: sync::Mutex::default(),
     };
     CURRENT.set(Some(Arc::new(runtime)));
 }
@@ -50,6 +53,14 @@ pub(crate) fn shut_down() {
     runtime.era.fetch_add(1, Ordering::AcqRel);
     let asleep = mem::take(&mut *lock(&runtime.asleep));
     wake(asleep);
+}
+
+/// Waits for every task. One that never ends is a deadlock, and the checker says so.
+pub(crate) fn join() {
+    let next = || current().tasks.lock().ok()?.pop();
+    while let Some(task) = next() {
+        task.join().expect("a task keeps its panic to itself");
+    }
 }
 
 /// A runtime, as whoever spawns sees it.
@@ -84,7 +95,9 @@ impl Handle {
         };
         // On the spot, where the runtime is shut down already.
         if current().era.load(Ordering::Acquire) == self.0 {
-            checker::start(run);
+            let task = checker::start(run);
+            let runtime = current();
+            runtime.tasks.lock().expect("nothing panics here").push(task);
         } else {
             run();
         }

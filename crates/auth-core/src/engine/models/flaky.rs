@@ -1,0 +1,110 @@
+//! A store that fails at times.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use async_trait::async_trait;
+
+use crate::{
+    Error, ErrorKind, Intent, Lease, MemoryStore, Record, StoreKey, TokenSet, TokenStore,
+    sync::checker::block_on,
+};
+
+use super::world::number;
+
+/// The one key of all models.
+pub(super) fn key() -> StoreKey {
+    StoreKey::new(["provider", "login"])
+}
+
+/// Returns the number of the token that is stored.
+pub(super) fn stored(store: &MemoryStore) -> Option<u64> {
+    let record = block_on(store.load(&key())).expect("a store in memory answers");
+    record.and_then(|record| record.set.token().map(number))
+}
+
+/// A store in memory whose next saves fail.
+#[derive(Clone)]
+pub(super) struct Flaky {
+    store: MemoryStore,
+    fails: Arc<AtomicUsize>,
+}
+
+impl Flaky {
+    pub(super) fn failing(store: &MemoryStore, saves: usize) -> Self {
+        Self {
+            store: store.clone(),
+            fails: Arc::new(AtomicUsize::new(saves)),
+        }
+    }
+}
+
+#[async_trait]
+impl TokenStore for Flaky {
+    async fn load(&self, key: &StoreKey) -> Result<Option<Record>, Error> {
+        self.store.load(key).await
+    }
+
+    async fn lease(&self, key: &StoreKey) -> Result<Box<dyn Lease>, Error> {
+        let lease = self.store.lease(key).await?;
+        let fails = Arc::clone(&self.fails);
+        Ok(Box::new(FlakyLease { lease, fails }))
+    }
+
+    async fn list(&self) -> Result<Vec<StoreKey>, Error> {
+        self.store.list().await
+    }
+}
+
+struct FlakyLease {
+    lease: Box<dyn Lease>,
+    fails: Arc<AtomicUsize>,
+}
+
+#[async_trait]
+impl Lease for FlakyLease {
+    async fn load(&mut self) -> Result<Option<Record>, Error> {
+        self.lease.load().await
+    }
+
+    async fn save(&mut self, expected: Option<u64>, set: &TokenSet) -> Result<u64, Error> {
+        let left = |fails: usize| fails.checked_sub(1);
+        let fails = self
+            .fails
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, left);
+        if fails.is_ok() {
+            return Err(Error::new(ErrorKind::Unavailable, "the store is away"));
+        }
+        self.lease.save(expected, set).await
+    }
+
+    fn next_version(&self) -> u64 {
+        self.lease.next_version()
+    }
+
+    async fn begin(&mut self, expected: u64, intent: &Intent) -> Result<(), Error> {
+        self.lease.begin(expected, intent).await
+    }
+
+    async fn settle(&mut self, expected: u64) -> Result<(), Error> {
+        self.lease.settle(expected).await
+    }
+
+    async fn remove(&mut self, expected: u64) -> Result<(), Error> {
+        self.lease.remove(expected).await
+    }
+
+    async fn renew(&mut self) -> Result<(), Error> {
+        self.lease.renew().await
+    }
+
+    fn fence(&self) -> u64 {
+        self.lease.fence()
+    }
+
+    async fn release(self: Box<Self>) -> Result<(), Error> {
+        self.lease.release().await
+    }
+}

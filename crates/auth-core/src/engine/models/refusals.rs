@@ -1,0 +1,97 @@
+//! Refused tokens.
+
+use crate::{
+    Cached, Held, Peek, Token, TokenSource,
+    sync::{
+        atomic::{AtomicBool, Ordering},
+        checker::{block_on, check, thread},
+        model::runtime,
+    },
+};
+
+use std::sync::Arc;
+
+use super::world::{Provider, Still, number, source};
+
+fn ask(source: &Cached) -> u64 {
+    block_on(source.token()).map_or(u64::MAX, |token| number(&token))
+}
+
+fn held(source: &Cached) -> Token {
+    let mut held = Held::shared();
+    assert_eq!(source.peek(&mut held), Peek::Ready);
+    held.take().expect("what was seen is held")
+}
+
+/// Whoever refused a token never gets it again, whether a new one lands before, meanwhile or afterwards.
+///
+/// Caught: a refusal that is noted without waiting for another token; a landing that keeps what was refused.
+#[test]
+fn a_refusal_meets_a_landing() {
+    check(2, || {
+        let provider = Provider::new(&Still::default(), &[]);
+        let source = source(&provider);
+        let old = held(&source);
+        let other = source.clone();
+        let renews = thread::spawn(move || block_on(other.renew_now()).map(|token| number(&token)));
+        source.reject(&old);
+        let got = ask(&source);
+        assert!([1, 2].contains(&got), "{got}");
+        assert!([1, 2].contains(&renews.join().unwrap().unwrap()));
+        runtime::join();
+        assert!(provider.exchanges() <= 2);
+        // Too late to harm the token that is held now.
+        source.reject(&old);
+        assert!([1, 2].contains(&number(&held(&source))));
+    });
+}
+
+/// Two who were refused with one token cause one exchange.
+///
+/// Caught: a refusal that does not compare the token with the one held.
+#[test]
+fn two_refusals_make_one_exchange() {
+    check(2, || {
+        let provider = Provider::new(&Still::default(), &[]);
+        let source = source(&provider);
+        let old = held(&source);
+        let (other, copy) = (source.clone(), old.clone());
+        let refuses = thread::spawn(move || {
+            other.reject(&copy);
+            ask(&other)
+        });
+        source.reject(&old);
+        assert_eq!(ask(&source), 1);
+        assert_eq!(refuses.join().unwrap(), 1);
+        assert_eq!(provider.exchanges(), 1);
+    });
+}
+
+/// After a refusal returned, no look of anybody finds the refused token, however it learnt of the refusal.
+///
+/// Caught: a version that is stored without `Release`, or before the token is refused.
+#[test]
+fn a_refusal_reaches_every_look() {
+    check(3, || {
+        let provider = Provider::new(&Still::default(), &[]);
+        let source = source(&provider);
+        let old = held(&source);
+        let refused = Arc::new(AtomicBool::new(false));
+        let (looker, known) = (source.clone(), Arc::clone(&refused));
+        let looks = thread::spawn(move || {
+            let mut held = Held::new();
+            for _ in 0..2 {
+                let before = known.load(Ordering::Acquire);
+                let answer = looker.peek(&mut held);
+                assert!(
+                    !(before && answer != Peek::Absent),
+                    "looked after the refusal"
+                );
+            }
+        });
+        source.reject(&old);
+        refused.store(true, Ordering::Release);
+        assert_eq!(source.peek(&mut Held::new()), Peek::Absent);
+        looks.join().unwrap();
+    });
+}

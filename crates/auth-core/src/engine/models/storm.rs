@@ -1,0 +1,152 @@
+//! Many tasks at once, under random schedules.
+
+use std::{
+    collections::HashSet,
+    future::Future,
+    pin::pin,
+    sync::{Arc, Mutex},
+    task::{Context, Waker},
+};
+
+use shuttle::rand::{Rng, thread_rng};
+
+use crate::{
+    Cached, Held, MemoryStore, OnStoreFailure, Peek, Policy, TokenSource,
+    sync::{
+        checker::{block_on, check, thread},
+        model::runtime,
+    },
+};
+
+use super::{
+    flaky::{Flaky, key},
+    world::{Answer, LONG, Provider, Still, builder, number, own, policy, set},
+};
+
+/// What one schedule is made of.
+#[derive(Clone)]
+struct Storm {
+    clock: Still,
+    source: Cached,
+    /// The numbers of the tokens whose refusal was told and had returned.
+    refused: Arc<Mutex<HashSet<u64>>>,
+}
+
+impl Storm {
+    /// Asks and waits. What was refused before the asking is not the answer.
+    fn ask(&self) -> Option<u64> {
+        let refused = own(&self.refused).clone();
+        let token = block_on(self.source.token()).ok()?;
+        assert!(!refused.contains(&number(&token)), "a refused token");
+        Some(number(&token))
+    }
+
+    fn look(&self, held: &mut Held) -> Peek {
+        let refused = own(&self.refused).clone();
+        let answer = self.source.peek(held);
+        if answer != Peek::Absent {
+            let seen = held.token().map(number).expect("an answer has a token");
+            assert!(!refused.contains(&seen), "a refused token");
+        }
+        answer
+    }
+
+    fn caller(&self) {
+        for _ in 0..2 {
+            self.ask();
+        }
+    }
+
+    fn rejecter(&self) {
+        for _ in 0..2 {
+            if let Ok(token) = block_on(self.source.token()) {
+                self.source.reject(&token);
+                own(&self.refused).insert(number(&token));
+                self.ask();
+            }
+        }
+    }
+
+    fn renewer(&self) {
+        let mut held = Held::new();
+        for _ in 0..3 {
+            match self.look(&mut held) {
+                Peek::Ready => self.clock.leap(LONG / 2),
+                Peek::Renew => self.source.renew(),
+                Peek::Absent => drop(block_on(self.source.renew_now())),
+            }
+        }
+    }
+
+    fn dropper(&self) {
+        let mut context = Context::from_waker(Waker::noop());
+        for _ in 0..2 {
+            let _ = pin!(self.source.token()).poll(&mut context);
+            let _ = pin!(self.source.renew_now()).poll(&mut context);
+        }
+    }
+
+    fn login(&self) {
+        let login = set(100, crate::Clock::now(&self.clock));
+        drop(block_on(self.source.login(login)));
+    }
+}
+
+/// Callers, refusals, renewals, callers who give up, a login and at times the end of the runtime, over a provider and a
+/// store that fail at random. There is one exchange at a time, everybody is answered, no refused token is given out, no
+/// refresh token is sent twice, and in the end the source is as usable as ever.
+#[test]
+fn a_storm_leaves_the_source_usable() {
+    check(10_000, || {
+        let mut random = thread_rng();
+        let clock = Still::default();
+        let kinds = [Answer::Late, Answer::Down, Answer::Panic, Answer::Late];
+        let script: Vec<_> = (0..4).map(|_| kinds[random.gen_range(0..4)]).collect();
+        let provider = Provider::new(&clock, &script);
+        let serve = Policy {
+            on_store_failure: OnStoreFailure::Serve,
+            ..policy()
+        };
+        let chosen = if random.gen_bool(0.5) { policy() } else { serve };
+        let mut source = builder(&provider).policy(chosen);
+        let store = MemoryStore::new();
+        if random.gen_bool(0.5) {
+            let fails = random.gen_range(0..5);
+            source = source.store(Flaky::failing(&store, fails), key());
+        }
+        if random.gen_bool(0.5) {
+            source = source.previous(set(0, crate::Clock::now(&clock)));
+        }
+        let storm = Storm {
+            clock,
+            source: source.build(),
+            refused: Arc::default(),
+        };
+        let parts = [
+            Storm::caller,
+            Storm::rejecter,
+            Storm::renewer,
+            Storm::dropper,
+            Storm::login,
+        ];
+        let tasks = parts.map(|part| {
+            let storm = storm.clone();
+            thread::spawn(move || part(&storm))
+        });
+        if random.gen_bool(0.25) {
+            runtime::shut_down();
+        }
+        for task in tasks {
+            task.join().unwrap();
+        }
+        let usable = (0..10).any(|_| {
+            storm.clock.leap(LONG);
+            storm.ask().is_some()
+        });
+        assert!(usable, "nobody is served any more");
+        drop(storm);
+        runtime::join();
+        // The books are kept to the end.
+        provider.exchanges();
+    });
+}
