@@ -12,6 +12,8 @@ mod saving;
 mod serving;
 mod shared_store;
 mod tenants;
+mod tenants_limit;
+mod tenants_limit_store;
 mod waiting_saves;
 mod watching;
 mod windows;

@@ -8,6 +8,7 @@ mod expiry;
 #[cfg(test)]
 mod extremes;
 mod grant;
+mod limit;
 mod observe;
 mod origin;
 mod policy;
@@ -27,6 +28,7 @@ pub use engine::{Cached, CachedBuilder};
 pub use error::{Error, ErrorKind, Sent};
 pub use expiry::{Lifetime, MAX_LIFETIME, Moment};
 pub use grant::{Exchange, Grant};
+pub use limit::{ExchangeLimit, LIMIT_TIMEOUT};
 pub use observe::{Event, Observer, State, Status};
 pub use origin::{Origin, Origins};
 pub use policy::{Margin, OnRefusedLogin, OnStoreFailure, Policy};

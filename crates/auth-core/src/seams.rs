@@ -3,9 +3,9 @@
 use std::{future::Future, sync::Arc};
 
 use crate::{
-    Cached, CachedBuilder, Clock, Credentials, Error, Event, Exchange, Grant, Held, Lease,
-    MemoryStore, Observer, Origins, Peek, Policy, Secret, Status, StoreKey, SystemClock, Tenants,
-    Token, TokenRequest, TokenSet, TokenSource, TokenStore, Transport,
+    Cached, CachedBuilder, Clock, Credentials, Error, Event, Exchange, ExchangeLimit, Grant, Held,
+    Lease, MemoryStore, Observer, Origins, Peek, Policy, Secret, Status, StoreKey, SystemClock,
+    Tenants, Token, TokenRequest, TokenSet, TokenSource, TokenStore, Transport,
 };
 
 fn shared<T: Send + Sync + 'static + ?Sized>() {}
@@ -20,6 +20,7 @@ fn everything_public_can_cross_threads() {
     shared::<TokenSet>();
     shared::<TokenRequest>();
     shared::<Exchange>();
+    shared::<ExchangeLimit>();
     shared::<Held>();
     shared::<Origins>();
     shared::<Policy>();
@@ -34,6 +35,7 @@ fn everything_public_can_cross_threads() {
     cloned::<Cached>();
     cloned::<Tenants<String>>();
     cloned::<Error>();
+    cloned::<ExchangeLimit>();
     cloned::<Token>();
 }
 

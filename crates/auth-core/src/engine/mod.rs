@@ -10,6 +10,7 @@ mod intent;
 #[cfg(all(test, any(auth_model = "loom", auth_model = "shuttle")))]
 mod models;
 mod pause;
+mod place;
 mod saving;
 mod state;
 mod transaction;

@@ -8,8 +8,8 @@ use std::{
 };
 
 use crate::{
-    Clock, Error, ErrorKind, Event, Grant, Intent, Moment, Now, Policy, Secret, Sent, StoreKey,
-    Token, TokenSet, TokenStore,
+    Clock, Error, ErrorKind, Event, ExchangeLimit, Grant, Intent, Moment, Now, Policy, Secret,
+    Sent, StoreKey, Token, TokenSet, TokenStore,
     observe::Watch,
     sync::{
         ArcSwapOption, Counter, Mutex, MutexGuard, Notify,
@@ -36,6 +36,7 @@ pub(crate) struct Shared {
     pub(crate) policy: Policy,
     pub(crate) store: Option<(Arc<dyn TokenStore>, StoreKey)>,
     pub(crate) watch: Watch,
+    pub(crate) limit: Option<ExchangeLimit>,
     /// Told when the last handle is gone.
     pub(crate) closed: Notify,
     /// Moves whenever a handle's copy may be out of date. Unique across sources.
@@ -123,6 +124,7 @@ impl Shared {
         policy: Policy,
         store: Option<(Arc<dyn TokenStore>, StoreKey)>,
         watch: Watch,
+        limit: Option<ExchangeLimit>,
         previous: Option<TokenSet>,
     ) -> Self {
         let now = clock.now();
@@ -151,6 +153,7 @@ impl Shared {
             policy,
             store,
             watch,
+            limit,
             closed: Notify::new(),
             version: AtomicU64::new(next_version()),
             view: ArcSwapOption::empty(),

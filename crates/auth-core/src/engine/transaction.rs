@@ -10,7 +10,7 @@ use crate::{
 
 use super::{
     flight::{race, timed_out, within},
-    intent,
+    intent, place,
     saving::{self, version},
     state::{Landing, Over, Shared},
 };
@@ -20,36 +20,49 @@ const LEASE_STEP: Duration = Duration::from_secs(5);
 
 /// Obtains a token: lease, re-read, use what another process obtained, else exchange, save, release.
 pub(crate) async fn renew(shared: &Shared, forced: bool) -> Result<Landing, Error> {
-    let held = held(shared);
-    let (mut lease, record) = match lease(shared).await {
-        Some(Ok(leased)) => leased,
-        Some(Err(error)) if held.is_none() || !saving::goes_without(shared, &error) => {
-            return Err(error);
-        }
-        without_store => {
-            let spent = held.as_ref().and_then(TokenSet::refresh).cloned();
-            let set = exchange(shared, held, forced, None).await?;
-            if let Some(Err(error)) = without_store {
-                saving::remember_unleased(shared, &set, spent);
-                shared.watch.tell(&Event::Unsaved { error });
+    let mut place = None;
+    loop {
+        let held = held(shared);
+        let (mut lease, record) = match lease(shared).await {
+            Some(Ok(leased)) => leased,
+            Some(Err(error)) if held.is_none() || !saving::goes_without(shared, &error) => {
+                return Err(error);
             }
-            let stored = shared.lock().stored;
-            return Ok(Landing::new(set, stored, true));
+            without_store => {
+                if !place::take(shared, &mut place) {
+                    place = place::wait(shared, forced).await?;
+                }
+                let spent = held.as_ref().and_then(TokenSet::refresh).cloned();
+                let set = exchange(shared, held, forced, None).await?;
+                drop(place);
+                if let Some(Err(error)) = without_store {
+                    saving::remember_unleased(shared, &set, spent);
+                    shared.watch.tell(&Event::Unsaved { error });
+                }
+                let stored = shared.lock().stored;
+                return Ok(Landing::new(set, stored, true));
+            }
+        };
+        // Who forces a renewal wants another token than the one that a store had when the process came up.
+        let wanted = !forced || shared.lock().stored.is_some();
+        if let Some(record) = record
+            .as_ref()
+            .filter(|record| wanted && is_news(shared, record))
+        {
+            let landing = Landing::new(record.set.clone(), Some(record.version), false);
+            release(shared, lease).await;
+            return Ok(landing);
         }
-    };
-    // Who forces a renewal wants another token than the one that a store had when the process came up.
-    let wanted = !forced || shared.lock().stored.is_some();
-    if let Some(record) = record
-        .as_ref()
-        .filter(|record| wanted && is_news(shared, record))
-    {
-        let landing = Landing::new(record.set.clone(), Some(record.version), false);
+        if place::take(shared, &mut place) {
+            let result = exchange_and_save(shared, &mut *lease, record, held, forced).await;
+            drop(place);
+            release(shared, lease).await;
+            return result;
+        }
+        // Whoever waits for a place keeps nobody from the login, and looks again afterwards.
         release(shared, lease).await;
-        return Ok(landing);
+        place = place::wait(shared, forced).await?;
     }
-    let result = exchange_and_save(shared, &mut *lease, record, held, forced).await;
-    release(shared, lease).await;
-    result
 }
 
 /// Puts a login in place that was obtained elsewhere, over whatever is stored.

@@ -3,9 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use auth_core::{
-    Cached, Clock, Error, ErrorKind, Event, Exchange, Held, Lifetime, MemoryStore, Moment, Origin,
-    Origins, Policy, Record, Secret, StoreKey, SystemClock, Tenants, Token, TokenRequest, TokenSet,
-    TokenSource, TokenStore,
+    Cached, Clock, Error, ErrorKind, Event, Exchange, ExchangeLimit, Held, Lifetime, MemoryStore,
+    Moment, Origin, Origins, Policy, Record, Secret, StoreKey, SystemClock, Tenants, Token,
+    TokenRequest, TokenSet, TokenSource, TokenStore,
 };
 use auth_testkit::{ManualClock, ScriptedGrant};
 use http::header::AUTHORIZATION;
@@ -86,6 +86,7 @@ pub(super) async fn show(planted: &Planted, shown: &mut Shown) {
     shown.show(&source);
     shown.show(&source.status());
     let most = std::num::NonZeroUsize::MIN;
+    shown.show(&ExchangeLimit::new(most));
     let tenants = Tenants::new(most, move |_: &String| {
         Ok(Cached::builder(ScriptedGrant::new(), origins.clone()).build())
     });

@@ -3,8 +3,8 @@
 use std::{fmt, sync::Arc};
 
 use crate::{
-    Clock, Grant, Observer, Origins, Policy, StoreKey, SystemClock, TokenSet, TokenStore,
-    engine::state::Shared, observe::Watch,
+    Clock, ExchangeLimit, Grant, Observer, Origins, Policy, StoreKey, SystemClock, TokenSet,
+    TokenStore, engine::state::Shared, observe::Watch,
 };
 
 use super::{Cached, Handle};
@@ -18,6 +18,7 @@ pub struct CachedBuilder {
     policy: Policy,
     store: Option<(Arc<dyn TokenStore>, StoreKey)>,
     watch: Watch,
+    limit: Option<ExchangeLimit>,
     previous: Option<TokenSet>,
 }
 
@@ -30,6 +31,7 @@ impl CachedBuilder {
             policy: Policy::default(),
             store: None,
             watch: Watch::default(),
+            limit: None,
             previous: None,
         }
     }
@@ -58,6 +60,12 @@ impl CachedBuilder {
         self
     }
 
+    /// Makes exchanges only within `limit`, which other sources of the same endpoint share.
+    pub fn limit(mut self, limit: ExchangeLimit) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+
     /// Tells `observer` of everything that happens to the login.
     pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
         self.watch.observer = Some(Arc::new(observer));
@@ -78,6 +86,7 @@ impl CachedBuilder {
             self.policy,
             self.store,
             self.watch,
+            self.limit,
             self.previous,
         );
         Cached(Arc::new(Handle {
