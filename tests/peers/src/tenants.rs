@@ -1,0 +1,183 @@
+//! Many identities: what it takes to find the token of one among up to a million, and what each takes of the heap.
+//!
+//! Two things are timed. A look-up alone ends with the header that a request would own; a whole request carries the name
+//! of its tenant in its extensions, gets its header, and goes through a service that does nothing.
+
+pub mod heap;
+mod key;
+mod maps;
+mod ours;
+mod table;
+
+use std::{
+    hint::black_box,
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
+
+use auth_tower::AuthLayer;
+use tower::Layer;
+
+use crate::{pace::Pace, results::Row, subjects::Nothing};
+
+use self::{
+    key::{Key, Name, Number, draw},
+    maps::BASE,
+    ours::Looked,
+    table::{Attach, Over, Sender, Table},
+};
+
+/// The tenants that are asked for again and again, among all.
+const HOT: usize = 1_000;
+
+/// Measures, and returns the rows of the table.
+pub fn run(pace: Pace) -> Vec<Row> {
+    let sizes: &[usize] = pace.pick(&[1, 1_000, 10_000], &[1, 1_000, 100_000, 1_000_000]);
+    let mut rows = Vec::new();
+    for size in sizes {
+        let draws = pace.pick(20_000, if *size > HOT { 1 << 20 } else { 1 << 18 });
+        let plan = Plan {
+            size: *size,
+            draws,
+            rounds: pace.pick(3, 7),
+            last: Some(size) == sizes.last(),
+        };
+        measure::<Number>(&plan, &mut rows);
+        measure::<Name>(&plan, &mut rows);
+    }
+    rows
+}
+
+struct Plan {
+    size: usize,
+    draws: usize,
+    rounds: usize,
+    /// Whether it is the largest, which is also asked by two threads and for its hot tenants.
+    last: bool,
+}
+
+type Pass<K> = dyn Fn(&[K]) + Send + Sync;
+
+/// One line of the table: whom it is about, and how to do one pass over some keys.
+struct Line<K> {
+    label: &'static str,
+    pass: Box<Pass<K>>,
+    /// Whether it is what the others of its kind are compared with.
+    base: bool,
+}
+
+/// Measures all tables of one size.
+fn measure<K: Key>(plan: &Plan, rows: &mut Vec<Row>) {
+    let size = plan.size;
+    let (alone, whole) = lines::<K>(size);
+    let all = draw::<K>(size, plan.draws);
+    let hot = draw::<K>(HOT, plan.draws.min(1 << 18));
+    for (title, lines) in [("look-up alone", &alone), ("whole request", &whole)] {
+        let mut pass = |keys: &[K], threads: usize, what: &str| {
+            let column = format!("{title}, {} key: {what}", K::KIND);
+            compare(lines, keys, threads, plan.rounds, &column, rows);
+        };
+        pass(&all, 1, &format!("{size} tenants"));
+        if plan.last {
+            pass(&all, 2, &format!("{size} tenants, 2 threads"));
+            pass(&hot, 1, &format!("{HOT} hot of {size}"));
+            pass(&hot, 2, &format!("{HOT} hot of {size}, 2 threads"));
+        }
+    }
+}
+
+/// Fills all tables. They stand beside each other, so that each round can ask all of them in turn.
+fn lines<K: Key>(size: usize) -> (Vec<Line<K>>, Vec<Line<K>>) {
+    let tenants = ours::fill::<K>(size);
+    let looked: Arc<dyn Table<K>> = Arc::new(Looked(tenants.clone()));
+    let mut alone = vec![Line {
+        label: "ours, `Tenants::get` and `peek`",
+        pass: Box::new(move |keys| looked.drive(keys)),
+        base: false,
+    }];
+    let layered = Over(AuthLayer::routed(tenants).layer(Nothing));
+    let bare = Over(Nothing);
+    let mut whole = vec![
+        Line {
+            label: "ours, `AuthLayer::routed(tenants)`",
+            pass: Box::new(move |keys| layered.send(keys)),
+            base: false,
+        },
+        Line {
+            label: "no authentication",
+            pass: Box::new(move |keys| bare.send(keys)),
+            base: false,
+        },
+    ];
+    for (name, fill) in maps::all::<K>() {
+        let table = fill(size);
+        let attached = Over(Attach::new(Arc::clone(&table)));
+        whole.push(Line {
+            label: name,
+            pass: Box::new(move |keys| attached.send(keys)),
+            base: name == BASE,
+        });
+        alone.push(Line {
+            label: name,
+            pass: Box::new(move |keys| table.drive(keys)),
+            base: name == BASE,
+        });
+    }
+    (alone, whole)
+}
+
+/// Times all lines, in turn in each round, and adds their rows.
+fn compare<K: Key>(
+    lines: &[Line<K>],
+    keys: &[K],
+    threads: usize,
+    rounds: usize,
+    column: &str,
+    rows: &mut Vec<Row>,
+) {
+    let mut times = vec![Vec::new(); lines.len()];
+    // The first round brings the caches to where they would be, and is not counted.
+    for round in 0..=rounds {
+        for (line, times) in lines.iter().zip(&mut times) {
+            let time = timed(line, keys, threads);
+            if round > 0 {
+                times.push(time);
+            }
+        }
+    }
+    let each = |times: &mut Vec<Duration>| {
+        times.sort_unstable();
+        times[times.len() / 2].as_secs_f64() * 1e9 / keys.len() as f64
+    };
+    let medians: Vec<f64> = times.iter_mut().map(each).collect();
+    let base = lines
+        .iter()
+        .position(|line| line.base)
+        .map(|base| medians[base]);
+    for (line, ns) in lines.iter().zip(&medians) {
+        let ratio = base.map_or(1.0, |base| ns / base);
+        let text = format!("{ns:.0} ns ({ratio:.2} x)");
+        rows.push(Row::new(line.label, column, *ns, text));
+    }
+}
+
+/// Returns how long it takes until every thread has gone through all keys.
+fn timed<K: Key>(line: &Line<K>, keys: &[K], threads: usize) -> Duration {
+    let start = Instant::now();
+    if threads == 1 {
+        (line.pass)(black_box(keys));
+        return start.elapsed();
+    }
+    thread::scope(|scope| {
+        for thread in 0..threads {
+            // Each begins elsewhere, so that they do not walk through the table hand in hand.
+            let (front, back) = keys.split_at(thread * keys.len() / threads);
+            scope.spawn(move || {
+                (line.pass)(black_box(back));
+                (line.pass)(black_box(front));
+            });
+        }
+    });
+    start.elapsed()
+}

@@ -1,0 +1,76 @@
+//! What each tenant takes of the heap.
+//!
+//! Counted, not sampled: the difference between what is allocated with the full table and without it, divided by the
+//! number of tenants. "Our own" leaves out what anybody would have to keep: the text of the token, the value of its
+//! header, and what the key itself has on the heap.
+
+use std::alloc::System;
+
+use stats_alloc::StatsAlloc;
+
+use crate::{pace::Pace, results::Row, subjects::RUNTIME};
+
+use super::{
+    key::{Key, Name, Number, token},
+    maps, ours,
+    table::header,
+};
+
+type Allocator = &'static StatsAlloc<System>;
+
+/// Measures with the allocator of the whole program, and returns the rows of the table.
+pub fn run(allocator: Allocator, pace: Pace) -> Vec<Row> {
+    let size = pace.pick(20_000, 1_000_000);
+    let mut rows = Vec::new();
+    measure::<Number>(allocator, size, &mut rows);
+    measure::<Name>(allocator, size, &mut rows);
+    rows
+}
+
+fn measure<K: Key>(allocator: Allocator, size: usize, rows: &mut Vec<Row>) {
+    // The runtime and what the process makes once are not the tenants'.
+    RUNTIME.block_on(async {});
+    drop(ours::fill::<K>(1));
+    let column = |what: &str| format!("heap for each of {size}: {} key{what}", K::KIND);
+    let mut told = |label: &str, bytes: f64| {
+        let own = bytes - texts::<K>() as f64;
+        let all = format!("{bytes:.0} B");
+        rows.push(Row::new(label, &column(""), bytes, all));
+        rows.push(Row::new(
+            label,
+            &column(", own"),
+            own,
+            format!("{own:.0} B"),
+        ));
+    };
+    let bytes = each(allocator, size, ours::fill::<K>);
+    told("ours, Tenants", bytes);
+    for (name, fill) in maps::all::<K>() {
+        let bytes = each(allocator, size, |size| {
+            let table = fill(size);
+            // A header that was never cloned has parts that are made by the first clone.
+            table.drive(&(0..size).map(K::nth).collect::<Vec<_>>());
+            table
+        });
+        told(name, bytes);
+    }
+}
+
+/// Returns how many bytes a tenant takes in what `fill` returns.
+fn each<T>(allocator: Allocator, size: usize, fill: impl FnOnce(usize) -> T) -> f64 {
+    let before = live(allocator);
+    let table = fill(size);
+    let after = live(allocator);
+    drop(table);
+    (after - before) as f64 / size as f64
+}
+
+fn live(allocator: Allocator) -> i64 {
+    let stats = allocator.stats();
+    stats.bytes_allocated as i64 - stats.bytes_deallocated as i64
+}
+
+/// Returns how many bytes a tenant's texts have.
+fn texts<K: Key>() -> usize {
+    token(0).len() + header(0).len() + K::nth(0).heap()
+}
