@@ -10,6 +10,7 @@ mod engine;
 mod flows;
 mod layer;
 mod scene;
+mod sockets;
 mod stepped;
 mod stores;
 
