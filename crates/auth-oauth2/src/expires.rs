@@ -21,14 +21,19 @@ pub fn retry_after(headers: &HeaderMap, wall: SystemTime) -> Option<Duration> {
     if !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) {
         return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
     }
-    let until = httpdate::parse_http_date(value).ok()?;
+    let until = http_date(value)?;
     let now = server_time(headers).unwrap_or(wall);
     Some(until.duration_since(now).unwrap_or_default())
 }
 
 /// Returns the server's own idea of now: the `Date` header (RFC 9110 §6.6.1).
 pub(crate) fn server_time(headers: &HeaderMap) -> Option<SystemTime> {
-    httpdate::parse_http_date(headers.get(DATE)?.to_str().ok()?).ok()
+    http_date(headers.get(DATE)?.to_str().ok()?)
+}
+
+/// Reads a date of RFC 9110 §5.6.7. A leap second, which a system clock counts twice, is the one before it.
+fn http_date(text: &str) -> Option<SystemTime> {
+    httpdate::parse_http_date(&text.replace(":60 ", ":59 ")).ok()
 }
 
 /// Returns how long the token lasts by the first of `fields` that can be read.
@@ -104,7 +109,19 @@ fn date(text: &str) -> Option<SystemTime> {
         Some(_) => return None,
         None => text,
     };
-    plain.parse::<jiff::Timestamp>().ok().map(SystemTime::from)
+    match plain.parse::<jiff::Timestamp>() {
+        Ok(date) => Some(date.into()),
+        Err(_) => last_day(plain),
+    }
+}
+
+/// Reads the last day of all, which stands for never on many servers and which no `Timestamp` holds.
+fn last_day(plain: &str) -> Option<SystemTime> {
+    let civil = plain
+        .strip_suffix('Z')
+        .or_else(|| plain.strip_suffix("+00:00"))?;
+    let date = civil.parse::<jiff::civil::DateTime>().ok()?.date();
+    (date == jiff::civil::Date::MAX).then(|| unix(f64::INFINITY))
 }
 
 #[cfg(test)]
