@@ -1,4 +1,10 @@
-//! An authorization server whose time of day is not ours.
+//! An authorization server whose time of day is not ours, and clocks that jump.
+
+mod dates;
+mod front;
+mod jumps;
+mod outage;
+mod restored;
 
 use std::{sync::Arc, time::Duration};
 
