@@ -35,6 +35,28 @@ async fn ten_thousand_callers_of_an_expired_token_cause_one_exchange() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ten_thousand_tasks_that_start_cold_cause_one_exchange_in_each_round() {
+    for round in 0..10 {
+        let (clock, grant) = (ManualClock::new(), ScriptedGrant::new());
+        // Nothing holds the exchange up: it may end before the last task has begun.
+        grant.issues("first", HOUR).issues("second", HOUR);
+        let source = builder(&grant, &clock).build();
+        let callers: Vec<_> = (0..CALLERS)
+            .map(|_| {
+                tokio::spawn({
+                    let source = source.clone();
+                    async move { access(&source).await }
+                })
+            })
+            .collect();
+        for caller in callers {
+            assert_eq!(caller.await.unwrap(), "first", "round {round}");
+        }
+        assert_eq!(grant.calls(), 1, "round {round}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ten_thousand_callers_share_a_failure_and_each_step_asks_once() {
     let (clock, grant, gate) = (ManualClock::new(), ScriptedGrant::new(), Gate::new());
     grant.waits(&gate).fails(away()).always(|_| Err(away()));
