@@ -181,3 +181,21 @@ fn a_token_that_ended_before_it_was_handed_in_is_not_used() {
     let windows = Windows::new(Lifetime::new(at(0), secs(5)), None, &Policy::default(), 0.0);
     assert!(windows.ends.has_come(at(5)));
 }
+
+#[test]
+fn a_pause_ends_in_time_where_the_wall_clock_is_about_to_be_set_back() {
+    // By the wall clock, which is ahead, the window ends sooner than the pause; by the other one long after it.
+    let ahead = Now::new(at(965).wall, at(0).monotonic);
+    let facts = Facts {
+        life: Life::Until(windows()),
+        flying: false,
+        retry_at: Some(secs(10)),
+        failed: true,
+    };
+    let Verdict::Serve(Some(until)) = decide(&facts, ahead) else {
+        panic!("it is served");
+    };
+    let set_back = Now::new(at(900).wall, secs(10));
+    assert_eq!(decide(&facts, set_back), Verdict::Renew);
+    assert!(until.has_come(set_back), "a look asks again by then");
+}
