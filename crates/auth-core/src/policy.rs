@@ -119,8 +119,9 @@ pub struct Policy {
     /// The longest `Retry-After` that is obeyed. 10 min: a mistaken header must not stop a service for a day.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "seconds"))]
     pub retry_after_max: Duration,
-    /// How long each step of an exchange may take: the wait for the store, the exchange itself, the save. 30 s: longer
-    /// than any healthy endpoint or store needs.
+    /// How long each step of an exchange may take: the wait for the store, that for a place of an
+    /// [`ExchangeLimit`](crate::ExchangeLimit), the exchange itself, the save. 30 s: longer than any healthy endpoint or
+    /// store needs.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "seconds"))]
     pub exchange_timeout: Duration,
     /// The least time between two exchanges that nobody forced. The smaller of 1 s and 10 %: servers that hand out

@@ -1,23 +1,33 @@
 //! One source for each tenant.
 
+mod shard;
+
 use std::{
-    collections::HashMap,
+    borrow::Borrow,
     fmt,
     hash::{BuildHasher, Hash, RandomState},
     num::NonZeroUsize,
     sync::{
         Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicU32, AtomicUsize, Ordering},
     },
 };
 
 use crate::{Cached, Error, ErrorKind};
 
+use self::shard::{RECENT, Shard};
+
 /// One [`Cached`] for each key, made on demand, bounded in number.
 ///
 /// A tenant that is slow, failing or being made never delays another: nothing is waited for under the lock of the
-/// table. When the table is full, a tenant that was idle for long makes room, but never one whose refresh token is not
-/// saved or whose exchange is under way. A tenant that comes back is made anew, so keep its login in a store.
+/// table. When the table is full, a tenant that nobody asked for of late makes room. Only those that can be had again
+/// do: never one whose refresh token is not saved or whose exchange is under way, and never one of which somebody
+/// holds a handle, so there are no two sources of one tenant that know nothing of each other. A tenant that comes back
+/// is made anew, so keep its login in a store.
+///
+/// To be found again costs a tenant a hash, a lock that is shared with readers, and a clone of the handle. An idle
+/// tenant has no task and no timer. Where all tenants have their tokens from one endpoint, give their sources one
+/// [`ExchangeLimit`](crate::ExchangeLimit).
 ///
 /// # Example
 ///
@@ -40,7 +50,7 @@ use crate::{Cached, Error, ErrorKind};
 /// let tenants = Tenants::new(MOST, |key: &String| {
 ///     Ok(Cached::builder(Login(key.clone()), Origins::parse("https://api.example")?).build())
 /// });
-/// assert_eq!(tenants.get(&"alice".to_owned())?.token().await?.access().expose(), "alice");
+/// assert_eq!(tenants.get("alice")?.token().await?.access().expose(), "alice");
 /// # Ok(())
 /// # }
 /// ```
@@ -50,43 +60,52 @@ pub struct Tenants<K>(Arc<Table<K>>);
 type Make<K> = dyn Fn(&K) -> Result<Cached, Error> + Send + Sync;
 
 struct Table<K> {
-    shards: Box<[Shard<K>]>,
+    shards: Box<[Apart<RwLock<Shard<K, Cached>>>]>,
     hasher: RandomState,
     make: Box<Make<K>>,
     most: usize,
+    /// What a tenant is marked with when it is asked for: the count of sweeps above the bit that the hand clears.
+    mark: AtomicU32,
     /// How many places are taken, over all shards.
-    taken: AtomicUsize,
-    /// Counts look-ups; an entry's mark says which one was its last.
-    tick: AtomicU64,
-    /// The count at the last [`Tenants::put_idle_aside`].
-    swept: AtomicU64,
+    taken: Apart<AtomicUsize>,
 }
 
-type Shard<K> = RwLock<HashMap<K, Entry>>;
+/// Keeps what many cores write to off the lines of memory of its neighbours; processors fetch them in pairs.
+#[repr(align(128))]
+struct Apart<T>(T);
 
-struct Entry {
-    source: Cached,
-    used: AtomicU64,
-}
+/// More than that does not make two cores meet less often.
+const MOST_SHARDS: usize = 256;
 
-/// Enough that two cores rarely want the same one; few enough that each holds some tenants to choose from.
-const SHARDS: usize = 16;
+/// How many tenants a shard has at least when the table is full, so that the hand has some to choose from.
+const LEAST: usize = 16;
 
-impl<K: Hash + Eq + Clone + Send + Sync + 'static> Tenants<K> {
+/// How many tenants are looked at to make room for one. A table that is full of logins that are saved nowhere must not
+/// cost whoever comes a walk over all of it; the next one goes on where this one stopped.
+const LOOKS: usize = 1_024;
+
+impl<K: Hash + Eq + Send + Sync + 'static> Tenants<K> {
     /// Returns an empty table of at most `most` tenants. `make` builds the source of a tenant; it should only build, for
     /// it is called while the caller waits.
+    ///
+    /// Let `most` be above the number of tenants that have a request under way at one time, and where logins are kept in
+    /// no store, above the number of tenants.
     pub fn new(
         most: NonZeroUsize,
         make: impl Fn(&K) -> Result<Cached, Error> + Send + Sync + 'static,
     ) -> Self {
+        // A shard numbers its tenants with 32 bits.
+        let most = most.get().min(u32::MAX as usize - 1);
+        let shards = (most / LEAST).next_power_of_two().min(MOST_SHARDS);
         Self(Arc::new(Table {
-            shards: (0..SHARDS).map(|_| RwLock::default()).collect(),
+            shards: (0..shards)
+                .map(|_| Apart(RwLock::new(Shard::new())))
+                .collect(),
             hasher: RandomState::new(),
             make: Box::new(make),
-            most: most.get(),
-            taken: AtomicUsize::new(0),
-            tick: AtomicU64::new(0),
-            swept: AtomicU64::new(0),
+            most,
+            mark: AtomicU32::new(RECENT),
+            taken: Apart(AtomicUsize::new(0)),
         }))
     }
 
@@ -96,67 +115,58 @@ impl<K: Hash + Eq + Clone + Send + Sync + 'static> Tenants<K> {
     ///
     /// Whatever `make` answers, and [`ErrorKind::Unavailable`] when the table is full of tenants that cannot be put
     /// aside.
-    pub fn get(&self, key: &K) -> Result<Cached, Error> {
+    pub fn get<Q>(&self, key: &Q) -> Result<Cached, Error>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
+    {
         let table = &*self.0;
-        let tick = table.tick.fetch_add(1, Ordering::Relaxed) + 1;
-        let home = table.home(key);
-        if let Some(entry) = read(&table.shards[home]).get(key) {
-            entry.used.store(tick, Ordering::Relaxed);
-            return Ok(entry.source.clone());
+        let hash = table.hasher.hash_one(key);
+        let mark = table.mark.load(Ordering::Relaxed);
+        if let Some(source) = table.read(table.home(hash)).find(tag(hash), key, mark) {
+            return Ok(source.clone());
         }
-        // Made outside the lock. Of two that are made at once the first one stays; the other was never used.
-        let made = (table.make)(key)?;
-        table.take_place(home)?;
-        let mut entries = write(&table.shards[home]);
-        if let Some(entry) = entries.get(key) {
-            table.taken.fetch_sub(1, Ordering::Relaxed);
-            return Ok(entry.source.clone());
-        }
-        let entry = Entry {
-            source: made.clone(),
-            used: AtomicU64::new(tick),
-        };
-        entries.insert(key.clone(), entry);
-        Ok(made)
+        table.admit(hash, key.to_owned())
     }
 
-    /// Puts a tenant aside, with the token held in memory. Handles that are in use go on.
-    pub fn remove(&self, key: &K) -> Option<Cached> {
+    /// Puts a tenant aside, with the token held in memory, be its login saved or not. Handles that are in use go on.
+    pub fn remove<Q>(&self, key: &Q) -> Option<Cached>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
         let table = &*self.0;
-        let removed = write(&table.shards[table.home(key)]).remove(key)?;
-        table.taken.fetch_sub(1, Ordering::Relaxed);
-        Some(removed.source)
+        let hash = table.hasher.hash_one(key);
+        let removed = table.write(table.home(hash)).remove(tag(hash), key);
+        let (_, source) = removed?;
+        table.taken.0.fetch_sub(1, Ordering::Relaxed);
+        Some(source)
     }
 
     /// Puts every tenant aside that was not asked for since the last call, and returns how many there were. Call it from
     /// time to time, so that the secrets of tenants who left do not stay in memory.
     ///
-    /// A tenant whose login is not saved or whose exchange is under way stays.
+    /// A tenant stays whose login is not saved, whose exchange is under way, or of which somebody holds a handle.
     pub fn put_idle_aside(&self) -> usize {
         let table = &*self.0;
-        let now = table.tick.load(Ordering::Relaxed);
-        let since = table.swept.swap(now, Ordering::Relaxed);
-        let idle = |entry: &Entry| entry.used.load(Ordering::Relaxed) <= since;
+        let since = table.mark.fetch_add(RECENT << 1, Ordering::Relaxed);
+        // Marks older than these are all the same, so the count may begin anew.
+        let after = since.wrapping_add(RECENT << 1);
         let mut count = 0;
-        for shard in &table.shards {
-            let mut entries = write(shard);
-            let keys: Vec<K> = entries
-                .iter()
-                .filter(|(_, entry)| idle(entry) && entry.source.can_be_put_aside())
-                .map(|(key, _)| key.clone())
-                .collect();
-            let aside: Vec<_> = keys.iter().filter_map(|key| entries.remove(key)).collect();
-            // After the lock: what goes with a source is the user's code.
-            drop(entries);
+        for home in 0..table.shards.len() {
+            let aside = table.write(home).sweep(|mark, source| {
+                let mark = mark | RECENT;
+                mark != since && mark != after && source.can_be_put_aside()
+            });
             count += aside.len();
+            table.taken.0.fetch_sub(aside.len(), Ordering::Relaxed);
         }
-        table.taken.fetch_sub(count, Ordering::Relaxed);
         count
     }
 
     /// Returns how many tenants there are.
     pub fn len(&self) -> usize {
-        self.0.shards.iter().map(|shard| read(shard).len()).sum()
+        self.0.taken.0.load(Ordering::Relaxed)
     }
 
     /// Returns whether there are none.
@@ -165,56 +175,86 @@ impl<K: Hash + Eq + Clone + Send + Sync + 'static> Tenants<K> {
     }
 }
 
-impl<K: Hash + Eq + Clone> Table<K> {
-    fn home(&self, key: &K) -> usize {
-        // Below `SHARDS`, which is how many there are.
-        (self.hasher.hash_one(key) % SHARDS as u64) as usize
-    }
-
-    /// Takes a place for a tenant, making room where there is none, in its own shard first.
-    fn take_place(&self, home: usize) -> Result<(), Error> {
-        let take = |taken: usize| (taken < self.most).then_some(taken + 1);
-        while self
-            .taken
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, take)
-            .is_err()
+impl<K: Hash + Eq> Table<K> {
+    /// Makes a tenant and finds it a place, in its own shard first.
+    fn admit(&self, hash: u64, key: K) -> Result<Cached, Error> {
+        // Made outside the lock. Of two that are made at once the first one stays; the other was never used.
+        let made = (self.make)(&key)?;
+        let (home, tag) = (self.home(hash), tag(hash));
+        let (mark, mut looks) = (self.mark.load(Ordering::Relaxed), LOOKS);
         {
-            let mut shards = (0..SHARDS).map(|step| &self.shards[(home + step) % SHARDS]);
-            if !shards.any(|shard| self.make_room(shard)) {
-                return Err(Error::new(
-                    ErrorKind::Unavailable,
-                    "the table of tenants is full, and every tenant in it is at work or has a login that is not saved",
-                ));
+            let mut shard = self.write(home);
+            if let Some(source) = shard.find(tag, &key, mark) {
+                return Ok(source.clone());
+            }
+            if self.take_place() {
+                shard.insert(tag, key, made.clone(), mark);
+                return Ok(made);
+            }
+            if let Some(at) = shard.turn(&mut looks, Cached::can_be_put_aside) {
+                // The new one is last, and comes to stand in the gap, where the hand comes by last.
+                shard.insert(tag, key, made.clone(), mark);
+                let aside = shard.take(at);
+                // The lock goes first: what goes with a source is the user's code.
+                drop(shard);
+                drop(aside);
+                return Ok(made);
             }
         }
-        Ok(())
-    }
-
-    /// Drops the entry of a shard that was idle for longest among those that can be had again. Costs a walk over the
-    /// shard, which a table that is large enough never pays.
-    fn make_room(&self, shard: &Shard<K>) -> bool {
-        let mut entries = write(shard);
-        let oldest = entries
-            .iter()
-            .filter(|(_, entry)| entry.source.can_be_put_aside())
-            .min_by_key(|(_, entry)| entry.used.load(Ordering::Relaxed))
-            .map(|(key, _)| key.clone());
-        let removed = oldest.and_then(|key| entries.remove(&key));
-        // After the lock: what goes with a source is the user's code.
-        drop(entries);
-        if removed.is_some() {
-            self.taken.fetch_sub(1, Ordering::Relaxed);
+        self.make_room(home, looks)?;
+        let mut shard = self.write(home);
+        if let Some(source) = shard.find(tag, &key, mark) {
+            self.taken.0.fetch_sub(1, Ordering::Relaxed);
+            return Ok(source.clone());
         }
-        removed.is_some()
+        shard.insert(tag, key, made.clone(), mark);
+        Ok(made)
+    }
+
+    fn take_place(&self) -> bool {
+        let take = |taken: usize| (taken < self.most).then_some(taken + 1);
+        let taken = &self.taken.0;
+        taken
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, take)
+            .is_ok()
+    }
+
+    /// Takes a place that came free, or that of a tenant in another shard than `home`.
+    fn make_room(&self, home: usize, mut looks: usize) -> Result<(), Error> {
+        for step in 1..self.shards.len() {
+            let mut shard = self.write((home + step) % self.shards.len());
+            let at = shard.turn(&mut looks, Cached::can_be_put_aside);
+            let aside = at.map(|at| shard.take(at));
+            drop(shard);
+            if aside.is_some() || self.take_place() {
+                return Ok(());
+            }
+        }
+        Err(Error::new(
+            ErrorKind::Unavailable,
+            "the table of tenants is full, and each of those in it is in use, is at work, or has a login that is not \
+             saved; allow more tenants, or keep logins in a store",
+        ))
+    }
+
+    fn home(&self, hash: u64) -> usize {
+        // There are a power of two, and the tag is made of the other bits.
+        (hash >> 32) as usize & (self.shards.len() - 1)
+    }
+
+    fn read(&self, home: usize) -> RwLockReadGuard<'_, Shard<K, Cached>> {
+        let shard = self.shards[home].0.read();
+        shard.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self, home: usize) -> RwLockWriteGuard<'_, Shard<K, Cached>> {
+        let shard = self.shards[home].0.write();
+        shard.unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn read<K>(shard: &Shard<K>) -> RwLockReadGuard<'_, HashMap<K, Entry>> {
-    shard.read().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn write<K>(shard: &Shard<K>) -> RwLockWriteGuard<'_, HashMap<K, Entry>> {
-    shard.write().unwrap_or_else(PoisonError::into_inner)
+fn tag(hash: u64) -> u32 {
+    hash as u32
 }
 
 impl<K> fmt::Debug for Tenants<K> {

@@ -153,9 +153,12 @@ impl Cached {
         status::of(&self.0.shared)
     }
 
-    /// Returns whether nothing is lost when the source is dropped: no exchange is under way, and a refresh token that
-    /// came from one is in a store.
-    pub(crate) fn can_be_put_aside(&self) -> bool {
+    /// Returns whether nothing is lost when the source is dropped: this is the only handle, so that nobody can start an
+    /// exchange meanwhile, none is under way, and a refresh token that came from one is in a store.
+    pub(crate) fn can_be_put_aside(&mut self) -> bool {
+        if Arc::get_mut(&mut self.0).is_none() {
+            return false;
+        }
         let shared = &self.0.shared;
         let state = shared.lock();
         let login = state
