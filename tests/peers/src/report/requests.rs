@@ -1,0 +1,128 @@
+//! What one request costs, by the way the token is put on it.
+
+use std::io;
+
+use crate::{
+    picture::{Bar, Group},
+    results::{self, Row},
+    subjects::{ALL, Subject},
+};
+
+use super::table::Table;
+
+/// The groups that can be compared with each other, by the bare service that they are measured over.
+const GROUPS: [(&str, &str); 4] = [
+    ("bare", "One handle for each thread"),
+    ("bare-cloned", "The client is cloned for each request"),
+    ("reqwest-bare", "Middleware of reqwest-middleware"),
+    ("azure-bare", "A policy of azure_core's own pipeline"),
+];
+
+const COLUMNS: [&str; 8] = [
+    "overhead, ns",
+    "÷ static",
+    "whole request ÷ static",
+    "overhead, instructions",
+    "÷ static",
+    "own allocations",
+    "own bytes",
+    "2 threads ÷ 1",
+];
+
+/// All that was measured of single requests.
+pub(super) struct Requests(Vec<Row>);
+
+impl Requests {
+    pub(super) fn load() -> io::Result<Self> {
+        let mut rows = Vec::new();
+        for part in ["hit", "cores", "allocations", "instructions"] {
+            rows.extend(results::load(part)?);
+        }
+        Ok(Self(rows))
+    }
+
+    /// Returns a number.
+    pub(super) fn value(&self, name: &str, column: &str) -> Option<f64> {
+        let row = |row: &&Row| row.subject == name && row.column == column;
+        self.0.iter().find(row).map(|row| row.value)
+    }
+
+    /// Returns a number over that of the bare service.
+    pub(super) fn own(&self, name: &str, column: &str) -> Option<f64> {
+        let subject = ALL.iter().find(|subject| subject.name == name)?;
+        Some(self.value(name, column)? - self.value(subject.over, column)?)
+    }
+
+    /// Returns the tables, one for each group.
+    pub(super) fn tables(&self) -> String {
+        let mut text = String::new();
+        for (over, heading) in GROUPS {
+            let mut table = Table::new("", &COLUMNS);
+            for subject in members(over) {
+                table.line(subject.label, self.cells(subject).into_iter());
+            }
+            text += &format!("### {heading}\n\n{}", table.markdown());
+        }
+        for row in self.0.iter().filter(|row| row.column.starts_with("not ")) {
+            text += &format!("{}: {}: {}\n\n", row.subject, row.column, row.text);
+        }
+        text
+    }
+
+    fn cells(&self, subject: &Subject) -> [Option<String>; 8] {
+        let Subject {
+            name, over, beside, ..
+        } = *subject;
+        let time = self.value(name, "over ns");
+        let instructions = self.own(name, "instructions");
+        // Whole requests over different bare services have nothing to do with each other.
+        let alike = members(over).any(|member| member.name == beside);
+        let whole = self.value(name, "whole ratio").filter(|_| alike);
+        let bare = name == over;
+        let ratio = |own: Option<f64>, beside: Option<f64>| {
+            (!bare)
+                .then(|| Some(format!("{:.2}", own? / beside?)))
+                .flatten()
+        };
+        let number = |number: Option<f64>| {
+            number
+                .filter(|_| !bare)
+                .map(|number| format!("{number:.0}"))
+        };
+        [
+            number(time),
+            ratio(time, self.value(beside, "over ns")),
+            whole.map(|ratio| format!("{ratio:.2}")),
+            number(instructions),
+            ratio(instructions, self.own(beside, "instructions")),
+            number(self.own(name, "allocations")),
+            number(self.own(name, "bytes")),
+            self.value(name, "gain").map(|gain| format!("{gain:.2}")),
+        ]
+    }
+
+    /// Returns what the picture shows.
+    pub(super) fn groups(&self) -> Vec<Group> {
+        let group = |(over, heading): (&str, &'static str)| {
+            let bar = |subject: &Subject| {
+                let over = self.value(subject.name, "over ns")?;
+                Some(Bar {
+                    label: subject.label,
+                    ratio: over / self.value(subject.beside, "over ns")?,
+                    ours: subject.label.starts_with("auth-"),
+                })
+            };
+            let mut bars: Vec<_> = members(over).filter_map(bar).collect();
+            bars.sort_by(|a, b| a.ratio.total_cmp(&b.ratio));
+            Group { heading, bars }
+        };
+        GROUPS.into_iter().map(group).collect()
+    }
+}
+
+fn members(over: &str) -> impl Iterator<Item = &'static Subject> {
+    let mut members: Vec<_> = ALL.iter().filter(|subject| subject.over == over).collect();
+    // The bare service opens its table, and is no bar of the picture.
+    members.sort_by_key(|subject| subject.name != subject.over);
+    members.into_iter()
+}
