@@ -104,6 +104,9 @@ proptest! {
         if has_room(now) {
             prop_assert_eq!(life.ends().left(now), length.saturating_sub(passed));
         }
+        // Where the wall clock is set later, the monotonic clock ends it in time.
+        let end = now.monotonic.saturating_add(length.saturating_sub(passed));
+        prop_assert!(life.ends().has_come(Now::new(then.wall, end)));
         // Nor by being read again.
         let again = Lifetime::restored(life.asked().wall, life.length(), now);
         prop_assert!(no_later(again.ends(), life.ends()));
