@@ -2,24 +2,23 @@
 
 mod bars;
 mod requests;
+mod sections;
 mod table;
 
 use std::{fs, io};
 
-use crate::{
-    picture,
-    results::{self, Row},
-};
+use crate::{picture, results};
 
-use self::{requests::Requests, table::Table};
+use self::requests::Requests;
 
 const BEGIN: &str = "<!-- peers:begin -->";
 const END: &str = "<!-- peers:end -->";
 
 /// The parts whose rows are tables already, and their headings.
-const OTHERS: [(&str, &str); 3] = [
+const OTHERS: [(&str, &str); 4] = [
     ("storms", "Many callers at once"),
     ("tenants", "Many identities"),
+    ("heap", "What an identity takes of the heap"),
     ("weight", "What a build takes"),
 ];
 
@@ -53,10 +52,7 @@ pub fn run(arguments: &[String]) -> io::Result<()> {
         requests.tables()
     );
     for (part, heading) in OTHERS {
-        let rows = results::load(part)?;
-        if !rows.is_empty() {
-            tables += &format!("### {heading}\n\n{}", of_rows(&rows).markdown());
-        }
+        tables += &sections::told(heading, &results::load(part)?);
     }
     let text = fs::read_to_string(page)?;
     let (before, rest) = text.split_once(BEGIN).ok_or_else(|| unmarked(BEGIN))?;
@@ -88,29 +84,4 @@ fn version<'a>(lock: &'a str, name: &str) -> &'a str {
         .rsplit_once(&entry)
         .and_then(|(_, rest)| rest.split_once('"'));
     newest.map_or("?", |(version, _)| version)
-}
-
-/// Returns the table of rows that name their columns themselves.
-fn of_rows(rows: &[Row]) -> Table {
-    let mut columns: Vec<&str> = Vec::new();
-    let mut subjects: Vec<&str> = Vec::new();
-    for row in rows {
-        if !columns.contains(&&*row.column) {
-            columns.push(&row.column);
-        }
-        if !subjects.contains(&&*row.subject) {
-            subjects.push(&row.subject);
-        }
-    }
-    let mut table = Table::new("", &columns);
-    for subject in subjects {
-        let cell = |column: &&str| {
-            let found = rows
-                .iter()
-                .find(|row| row.subject == subject && row.column == *column);
-            found.map(|row| row.text.clone())
-        };
-        table.line(subject, columns.iter().map(cell));
-    }
-    table
 }

@@ -48,7 +48,7 @@ pub fn run(pace: Pace) -> Vec<Row> {
         callers: pace.pick(1_000, 10_000),
         watched: Duration::from_secs(pace.pick(2, 10)),
     };
-    let rounds = pace.pick(1, 3);
+    let rounds = pace.pick(1, 5);
     let mut rows = Vec::new();
     for keeper in ALL {
         // A task of the runtime, as a service would be, and not the thread that waits for it.
