@@ -59,8 +59,10 @@ pub struct Tenants<K>(Arc<Table<K>>);
 
 type Make<K> = dyn Fn(&K) -> Result<Cached, Error> + Send + Sync;
 
+type Home<K> = Apart<RwLock<Shard<K, Cached>>>;
+
 struct Table<K> {
-    shards: Box<[Apart<RwLock<Shard<K, Cached>>>]>,
+    shards: Box<[Home<K>]>,
     hasher: RandomState,
     make: Box<Make<K>>,
     most: usize,

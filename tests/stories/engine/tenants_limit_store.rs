@@ -1,5 +1,7 @@
 //! A limit on exchanges, and what needs none: logins and tokens that come from elsewhere.
 
+use std::task::{Context, Waker};
+
 use auth_core::{Cached, ExchangeLimit, MemoryStore, StoreKey, TokenStore, store::save_login};
 use auth_testkit::{Gate, ManualClock, ScriptedGrant, token_set};
 use tokio::task::JoinHandle;
@@ -39,9 +41,13 @@ async fn who_waits_for_a_place_holds_no_lease_and_uses_what_another_process_save
     let (limit, holder) = full(&clock, &gate).await;
     let grant = ScriptedGrant::new();
     let waits = queued(&stored(&grant, &clock, &store, &limit), &limit).await;
-    // This would wait for ever if the lease were held.
+    let key = key();
+    let mut lease = store.lease(&key);
+    let free = lease.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    assert!(free.is_ready(), "it holds the lease while it waits");
+    drop((free, lease));
     let theirs = token_set("theirs", HOUR, "r-1", &clock);
-    save_login(&store, &key(), &theirs).await.unwrap();
+    save_login(&store, &key, &theirs).await.unwrap();
     gate.open();
     holder.await.unwrap();
     let token = waits.await.unwrap().unwrap();
