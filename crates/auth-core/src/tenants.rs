@@ -88,7 +88,7 @@ const LOOKS: usize = 1_024;
 
 impl<K: Hash + Eq + Send + Sync + 'static> Tenants<K> {
     /// Returns an empty table of at most `most` tenants. `make` builds the source of a tenant; it should only build, for
-    /// it is called while the caller waits.
+    /// it is called while the caller waits, and keep no handle of it, which would keep the tenant in the table.
     ///
     /// Let `most` be above the number of tenants that have a request under way at one time, and where logins are kept in
     /// no store, above the number of tenants.
