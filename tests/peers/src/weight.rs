@@ -14,7 +14,10 @@ use self::project::Project;
 
 /// Whoever is weighed, and the lines of the manifest it takes.
 const SUBJECTS: &[(&str, &[&str])] = &[
-    ("auth-core + auth-tower", &[OWN_CORE, OWN_TOWER]),
+    (
+        "auth-core + auth-tower, no HTTP client",
+        &[OWN_CORE, OWN_TOWER],
+    ),
     (
         "these + auth-oauth2 + auth-reqwest",
         &[OWN_CORE, OWN_TOWER, OWN_OAUTH2, OWN_REQWEST],
@@ -25,7 +28,7 @@ const SUBJECTS: &[(&str, &[&str])] = &[
     ),
     ("reqwest-middleware", &[r#"reqwest-middleware = "0.5""#]),
     (
-        "aws-smithy-runtime, client",
+        "aws-smithy-runtime, no HTTP client",
         &[r#"aws-smithy-runtime = { version = "1", features = ["client"] }"#],
     ),
     ("google-cloud-auth", &[r#"google-cloud-auth = "1""#]),
@@ -37,7 +40,7 @@ const SUBJECTS: &[(&str, &[&str])] = &[
         ],
     ),
     ("yup-oauth2", &[r#"yup-oauth2 = "12""#]),
-    ("huskarl", &[r#"huskarl = "0.11""#]),
+    ("huskarl, no HTTP client", &[r#"huskarl = "0.11""#]),
 ];
 
 const OWN_CORE: &str = r#"auth-core = { path = "CRATES/auth-core" }"#;

@@ -4,7 +4,7 @@
 //! number of tenants. "Our own" leaves out what anybody would have to keep: the text of the token, the value of its
 //! header, and what the key itself has on the heap.
 
-use std::alloc::System;
+use std::{alloc::System, time::Instant};
 
 use stats_alloc::StatsAlloc;
 
@@ -15,6 +15,8 @@ use super::{
     maps, ours,
     table::header,
 };
+
+const OURS: &str = "ours, `Tenants`";
 
 type Allocator = &'static StatsAlloc<System>;
 
@@ -43,10 +45,10 @@ fn measure<K: Key>(allocator: Allocator, size: usize, rows: &mut Vec<Row>) {
             format!("{own:.0} B"),
         ));
     };
-    let bytes = each(allocator, size, ours::fill::<K>);
-    told("ours, Tenants", bytes);
+    let bytes = each(OURS, allocator, size, ours::fill::<K>);
+    told(OURS, bytes);
     for (name, fill) in maps::all::<K>() {
-        let bytes = each(allocator, size, |size| {
+        let bytes = each(name, allocator, size, |size| {
             let table = fill(size);
             // A header that was never cloned has parts that are made by the first clone.
             table.drive(&(0..size).map(K::nth).collect::<Vec<_>>());
@@ -57,11 +59,15 @@ fn measure<K: Key>(allocator: Allocator, size: usize, rows: &mut Vec<Row>) {
 }
 
 /// Returns how many bytes a tenant takes in what `fill` returns.
-fn each<T>(allocator: Allocator, size: usize, fill: impl FnOnce(usize) -> T) -> f64 {
+fn each<T>(label: &str, allocator: Allocator, size: usize, fill: impl FnOnce(usize) -> T) -> f64 {
     let before = live(allocator);
+    let start = Instant::now();
     let table = fill(size);
+    let seconds = start.elapsed().as_secs_f64();
     let after = live(allocator);
     drop(table);
+    // A million takes a while: whoever waits sees that it goes on.
+    eprintln!("{label}: filled in {seconds:.1} s");
     (after - before) as f64 / size as f64
 }
 
