@@ -14,6 +14,7 @@ mod shared_store;
 mod tenants;
 mod tenants_hour;
 mod tenants_limit;
+mod tenants_limit_order;
 mod tenants_limit_store;
 mod tenants_room;
 mod tenants_spread;

@@ -119,48 +119,6 @@ async fn a_storm_of_a_thousand_tenants_keeps_to_the_limit_and_to_the_order_of_ar
 }
 
 #[tokio::test]
-async fn callers_go_before_renewals_and_none_that_comes_later_before_a_renewal_that_is_due() {
-    let (clock, limit, gate) = (ManualClock::new(), limit(1), Gate::new());
-    let order = Arc::new(Mutex::new(Vec::new()));
-    let mut patient = policy();
-    patient.exchange_timeout = 2 * HOUR;
-    let source = |name: &'static str| {
-        let (grant, order) = (ScriptedGrant::new(), Arc::clone(&order));
-        grant.always(move |ctx| {
-            order.lock().unwrap().push(name);
-            Ok(TokenSet::new(token(name, HOUR, &ctx.clock)))
-        });
-        if name == "holder" {
-            grant.waits(&gate);
-        }
-        let builder = builder(&grant, &clock).policy(patient.clone());
-        builder.limit(limit.clone()).build()
-    };
-    let renews = source("renews");
-    renews.warm_up().await.unwrap();
-    clock.advance(HOUR - seconds(300));
-
-    let holder = source("holder");
-    let holder = tokio::spawn(async move { access(&holder).await });
-    gate.until_waiting(1).await;
-    // Its token is good for another 270 s, up to the mandatory window.
-    renews.renew();
-    in_line(&limit, 1).await;
-    let early = queued(&source("early"), &limit).await;
-    let second = queued(&source("second"), &limit).await;
-    clock.advance(seconds(271));
-    let late = queued(&source("late"), &limit).await;
-
-    gate.open();
-    holder.await.unwrap();
-    for caller in [early, second, late] {
-        caller.await.unwrap().unwrap();
-    }
-    let expected = ["renews", "holder", "early", "second", "renews", "late"];
-    assert_eq!(*order.lock().unwrap(), expected);
-}
-
-#[tokio::test]
 async fn a_hanging_exchange_keeps_one_place_until_its_time_is_over() {
     let (clock, limit, gate) = (ManualClock::new(), limit(2), Gate::new());
     let hanging = ScriptedGrant::new();

@@ -1,6 +1,6 @@
 //! The place that an exchange takes among those with the same endpoint, where their number is limited.
 
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
 use crate::{
     Error, ErrorKind,
@@ -8,6 +8,9 @@ use crate::{
 };
 
 use super::{decide::Life, flight::race, state::Shared};
+
+/// How often a renewal that can wait looks whether it still can.
+const STEP: Duration = Duration::from_secs(1);
 
 /// Takes a place unless one is held already, and returns whether the exchange may be made: it may not where one has to
 /// be waited for.
@@ -28,11 +31,30 @@ pub(super) async fn wait(shared: &Shared, forced: bool) -> Result<Option<Place>,
     };
     let bound = shared.policy.exchange_timeout;
     let deadline = shared.clock.monotonic().saturating_add(bound);
-    let place = limit.take(needed(shared, forced));
-    race(place, shared.clock.sleep_until(deadline))
-        .await
-        .map(Some)
-        .map_err(|()| timed_out())
+    let mut need = needed(shared, forced);
+    loop {
+        let mut place = pin!(limit.take(need));
+        need = loop {
+            let now = shared.clock.monotonic();
+            let wake = if need > now {
+                deadline.min(now.saturating_add(STEP))
+            } else {
+                deadline
+            };
+            let woken = shared.clock.sleep_until(wake);
+            if let Ok(place) = race(place.as_mut(), woken).await {
+                return Ok(Some(place));
+            }
+            if shared.clock.monotonic() >= deadline {
+                return Err(timed_out());
+            }
+            // A server refused the token meanwhile, so callers wait for what had time before.
+            let sooner = needed(shared, forced);
+            if sooner < need {
+                break sooner;
+            }
+        };
+    }
 }
 
 /// Returns when somebody has to wait for the token, by the monotonic clock.

@@ -1,0 +1,92 @@
+//! Who goes first where exchanges are limited.
+
+use std::sync::{Arc, Mutex};
+
+use auth_core::{Clock, TokenSet, TokenSource};
+use auth_testkit::{Gate, ManualClock, ScriptedGrant, token};
+
+use super::{
+    HOUR, access, builder, policy, seconds,
+    tenants_limit::{in_line, limit, limited, queued},
+};
+
+#[tokio::test]
+async fn callers_go_before_renewals_and_none_that_comes_later_before_a_renewal_that_is_due() {
+    let (clock, limit, gate) = (ManualClock::new(), limit(1), Gate::new());
+    let order = Arc::new(Mutex::new(Vec::new()));
+    let mut patient = policy();
+    patient.exchange_timeout = 2 * HOUR;
+    let source = |name: &'static str| {
+        let (grant, order) = (ScriptedGrant::new(), Arc::clone(&order));
+        grant.always(move |ctx| {
+            order.lock().unwrap().push(name);
+            Ok(TokenSet::new(token(name, HOUR, &ctx.clock)))
+        });
+        if name == "holder" {
+            grant.waits(&gate);
+        }
+        let builder = builder(&grant, &clock).policy(patient.clone());
+        builder.limit(limit.clone()).build()
+    };
+    let renews = source("renews");
+    renews.warm_up().await.unwrap();
+    clock.advance(HOUR - seconds(300));
+
+    let holder = source("holder");
+    let holder = tokio::spawn(async move { access(&holder).await });
+    gate.until_waiting(1).await;
+    // Its token is good for another 270 s, up to the mandatory window.
+    renews.renew();
+    in_line(&limit, 1).await;
+    let early = queued(&source("early"), &limit).await;
+    let second = queued(&source("second"), &limit).await;
+    clock.advance(seconds(271));
+    let late = queued(&source("late"), &limit).await;
+
+    gate.open();
+    holder.await.unwrap();
+    for caller in [early, second, late] {
+        caller.await.unwrap().unwrap();
+    }
+    let expected = ["renews", "holder", "early", "second", "renews", "late"];
+    assert_eq!(*order.lock().unwrap(), expected);
+}
+
+#[tokio::test]
+async fn a_renewal_whose_token_is_refused_while_it_waits_goes_with_the_callers() {
+    let (clock, limit, gate) = (ManualClock::new(), limit(1), Gate::new());
+    let (renewed, before) = (ScriptedGrant::new(), Arc::new(Mutex::new(0)));
+    renewed.issues("refused", HOUR).issues("renewed", HOUR);
+    let renews = limited(&renewed, &clock, &limit);
+    renews.warm_up().await.unwrap();
+    clock.advance(HOUR - seconds(300));
+    let slow = ScriptedGrant::new();
+    slow.waits(&gate).issues("slow", HOUR);
+    let mut patient = policy();
+    patient.exchange_timeout = 2 * HOUR;
+    let slow = builder(&slow, &clock).policy(patient).limit(limit.clone());
+    let slow = slow.build();
+    let slow = tokio::spawn(async move { access(&slow).await });
+    gate.until_waiting(1).await;
+    let (refused, began) = (renews.token().await.unwrap(), clock.monotonic());
+    in_line(&limit, 1).await;
+
+    renews.reject(&refused);
+    clock.until_deadline(began + seconds(1)).await;
+    clock.advance(seconds(1));
+    // It looks up, and takes another place in the line.
+    for _ in 0..50 {
+        tokio::task::yield_now().await;
+    }
+    clock.advance(seconds(1));
+    let (late, of, seen) = (ScriptedGrant::new(), renewed.clone(), Arc::clone(&before));
+    late.always(move |ctx| {
+        *seen.lock().unwrap() = of.calls();
+        Ok(TokenSet::new(token("late", HOUR, &ctx.clock)))
+    });
+    let late = queued(&limited(&late, &clock, &limit), &limit).await;
+    gate.open();
+    slow.await.unwrap();
+    late.await.unwrap().unwrap();
+    assert_eq!(*before.lock().unwrap(), 2, "a later caller overtook");
+}
