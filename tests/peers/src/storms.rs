@@ -51,6 +51,7 @@ pub fn run(pace: Pace) -> Vec<Row> {
     let rounds = pace.pick(1, 5);
     let mut rows = Vec::new();
     for keeper in ALL {
+        eprintln!("{}", keeper.label);
         // A task of the runtime, as a service would be, and not the thread that waits for it.
         let played = runtime.spawn(play(stage.clone(), *keeper, rounds));
         let played = runtime.block_on(played);

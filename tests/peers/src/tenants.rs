@@ -70,6 +70,7 @@ struct Line<K> {
 /// Measures all tables of one size.
 fn measure<K: Key>(plan: &Plan, rows: &mut Vec<Row>) {
     let size = plan.size;
+    eprintln!("{size} tenants, {} key", K::KIND);
     let (alone, whole) = lines::<K>(size);
     let all = draw::<K>(size, plan.draws);
     let hot = draw::<K>(HOT, plan.draws.min(1 << 18));

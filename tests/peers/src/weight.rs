@@ -81,6 +81,8 @@ fn weigh(dependencies: &[&str], pace: Pace, label: &str) -> Result<Vec<Row>, Str
         let start = Instant::now();
         project.cargo(&["build", "--offline", "--release", "--jobs", "2"])?;
         let seconds = start.elapsed().as_secs_f64();
+        // All of them take minutes: whoever waits sees that it goes on.
+        eprintln!("{label}: built in {seconds:.0} s");
         rows.push(Row::new(
             label,
             "clean build",
