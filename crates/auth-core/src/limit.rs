@@ -4,11 +4,11 @@ use std::{
     collections::BTreeMap,
     fmt,
     num::NonZeroUsize,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, PoisonError},
     time::Duration,
 };
 
-use tokio::sync::oneshot;
+use crate::sync::{Mutex, MutexGuard, oneshot};
 
 #[cfg(test)]
 mod tests;

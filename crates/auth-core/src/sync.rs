@@ -1,4 +1,4 @@
-//! What tasks and threads share and wait with, for the engine and the store in memory.
+//! What tasks and threads share and wait with, for the engine, the limit of exchanges and the store in memory.
 //!
 //! In a normal build these are re-exports and nothing else. Under `--cfg auth_model="loom"` and
 //! `--cfg auth_model="shuttle"` the tests of this crate get replacements, on which a checker tries schedules of the very
@@ -9,7 +9,7 @@
 //! * `Mutex` and `atomic` by those of the checker. Loom's atomics may answer with old values, as real ones may.
 //! * `ArcSwapOption` by a list of all that was ever stored and an atomic index into it, which is read with `Acquire` and
 //!   replaced with `AcqRel`. The real one is no weaker.
-//! * Tokio's `watch`, `Notify` and `Mutex` by small ones on the checker's mutex, with the promises that the engine uses.
+//! * Tokio's `watch`, `oneshot`, `Notify` and `Mutex` by small ones on the checker's mutex, with the promises that the engine uses.
 //! * Tokio's runtime by a thread of the checker for each task. A task that panics ends alone, and a runtime that is shut
 //!   down drops its tasks where they wait, as with Tokio.
 //!
@@ -27,7 +27,7 @@ mod real {
     pub(crate) use arc_swap::ArcSwapOption;
     pub(crate) use tokio::{
         runtime::Handle,
-        sync::{Mutex as AsyncMutex, Notify, OwnedMutexGuard, watch},
+        sync::{Mutex as AsyncMutex, Notify, OwnedMutexGuard, oneshot, watch},
     };
 }
 
@@ -50,6 +50,7 @@ pub(crate) use self::{
     checker::{Mutex, MutexGuard, atomic},
     model::{
         notify::Notify,
+        oneshot,
         runtime::Handle,
         swap::ArcSwapOption,
         turn::{AsyncMutex, OwnedMutexGuard},

@@ -8,6 +8,8 @@ mod flaky;
 #[cfg(auth_model = "loom")]
 mod flights;
 #[cfg(auth_model = "loom")]
+mod limits;
+#[cfg(auth_model = "loom")]
 mod looks;
 #[cfg(auth_model = "loom")]
 mod refusals;

@@ -20,6 +20,8 @@ pub(crate) fn check(schedules: usize, model: impl Fn() + Send + Sync + 'static) 
         },
         schedules,
     );
+    // Seen with `--nocapture`.
+    eprintln!("{schedules} schedules");
 }
 
 /// Starts the thread of a task.

@@ -1,11 +1,5 @@
 //! Callers who go away.
 
-use std::{
-    future::Future,
-    pin::pin,
-    task::{Context, Waker},
-};
-
 use crate::{
     MemoryStore, TokenSet, TokenSource,
     sync::{
@@ -16,21 +10,12 @@ use crate::{
 
 use super::{
     flaky::{Flaky, key, stored},
-    world::{Answer, Provider, Still, builder, empty, number, set},
+    world::{Answer, Provider, Still, builder, empty, give_up, number, set},
 };
-
-/// Polls once and drops.
-fn give_up<F: Future>(future: F) -> Option<F::Output> {
-    let mut context = Context::from_waker(Waker::noop());
-    match pin!(future).poll(&mut context) {
-        std::task::Poll::Ready(output) => Some(output),
-        std::task::Poll::Pending => None,
-    }
-}
 
 /// A caller who led and gave up takes nothing with them: the others get the token, and it is kept.
 ///
-/// Caught: an exchange in the future of its caller.
+/// Caught: a caller that gives the lock back between looking for a flight and preparing one.
 #[test]
 fn a_caller_who_gives_up_takes_no_flight_down() {
     check(3, || {
@@ -69,7 +54,7 @@ fn an_exchange_outlives_the_last_handle() {
 
 /// The task that tries to save ends with the last handle, after one more try; time stands still, so nothing else ends it.
 ///
-/// Caught: a drop that tells nobody; a word that is lost where it comes before the wait.
+/// Caught: a drop that tells nobody; a task that ends without another try.
 #[test]
 fn saving_ends_with_the_last_handle() {
     check(3, || {
@@ -86,7 +71,7 @@ fn saving_ends_with_the_last_handle() {
 
 /// A login that was begun is put in place although whoever began it went away.
 ///
-/// Caught: work that is done in the future of the caller.
+/// Caught: a login that takes the place of a flight that is up.
 #[test]
 fn a_login_is_finished_without_its_caller() {
     check(2, || {

@@ -7,12 +7,7 @@ use std::sync::{
 
 use async_trait::async_trait;
 
-use crate::{
-    Error, ErrorKind, Intent, Lease, MemoryStore, Record, StoreKey, TokenSet, TokenStore,
-    sync::checker::block_on,
-};
-
-use super::world::number;
+use crate::{Error, ErrorKind, Intent, Lease, MemoryStore, Record, StoreKey, TokenSet, TokenStore};
 
 /// The one key of all models.
 pub(super) fn key() -> StoreKey {
@@ -20,9 +15,11 @@ pub(super) fn key() -> StoreKey {
 }
 
 /// Returns the number of the token that is stored.
+#[cfg(auth_model = "loom")]
 pub(super) fn stored(store: &MemoryStore) -> Option<u64> {
-    let record = block_on(store.load(&key())).expect("a store in memory answers");
-    record.and_then(|record| record.set.token().map(number))
+    let record =
+        crate::sync::checker::block_on(store.load(&key())).expect("a store in memory answers");
+    record.and_then(|record| record.set.token().map(super::world::number))
 }
 
 /// A store in memory whose next saves fail.
@@ -38,6 +35,11 @@ impl Flaky {
             store: store.clone(),
             fails: Arc::new(AtomicUsize::new(saves)),
         }
+    }
+
+    #[cfg(auth_model = "loom")]
+    pub(super) fn fail(&self, saves: usize) {
+        self.fails.store(saves, Ordering::SeqCst);
     }
 }
 

@@ -139,7 +139,8 @@ fn who_must_wait_joins_the_renewal() {
 
 /// A flight that is dropped with its runtime wakes its waiters, and the next call flies on another runtime.
 ///
-/// Caught: a task that is spawned under the lock; a guard that does not abandon its flight.
+/// Caught: a task that is spawned under the lock; a guard that does not abandon its flight; an abandoned flight that stays
+/// in the state.
 #[test]
 fn a_runtime_that_ends_wedges_nobody() {
     check(3, || {

@@ -16,8 +16,8 @@ use super::world::{LIFE, Provider, Still, number, source};
 /// Tokens only move forward for who looks, a look is never made of two tokens, and after a renewal was told every look
 /// finds its token.
 ///
-/// Caught: a version that is stored without `Release`; a version that moves before the state has the token; a view that
-/// is taken without its version.
+/// Caught: a version that moves before the state has the token, or not at all; a view that is stored after the lock was
+/// given back; a view that is kept and taken for another version.
 #[test]
 fn a_rotation_meets_a_look() {
     check(3, || {
@@ -54,7 +54,7 @@ fn a_rotation_meets_a_look() {
 /// A look at a time at which the old token is over finds the new one or nothing, never the old token with the end of the
 /// new one.
 ///
-/// Caught: a look that takes the token from the view and its end from elsewhere.
+/// Caught: a look that takes the token of a view without its end.
 #[test]
 fn no_look_outlives_its_token() {
     check(3, || {

@@ -2,10 +2,7 @@
 
 use std::{
     collections::HashSet,
-    future::Future,
-    pin::pin,
     sync::{Arc, Mutex},
-    task::{Context, Waker},
 };
 
 use shuttle::rand::{Rng, thread_rng};
@@ -20,7 +17,7 @@ use crate::{
 
 use super::{
     flaky::{Flaky, key},
-    world::{Answer, LONG, Provider, Still, builder, number, own, policy, set},
+    world::{Answer, LONG, Provider, Still, builder, give_up, number, own, policy, set},
 };
 
 /// What one schedule is made of.
@@ -79,10 +76,9 @@ impl Storm {
     }
 
     fn dropper(&self) {
-        let mut context = Context::from_waker(Waker::noop());
         for _ in 0..2 {
-            let _ = pin!(self.source.token()).poll(&mut context);
-            let _ = pin!(self.source.renew_now()).poll(&mut context);
+            give_up(self.source.token());
+            give_up(self.source.renew_now());
         }
     }
 
@@ -107,7 +103,11 @@ fn a_storm_leaves_the_source_usable() {
             on_store_failure: OnStoreFailure::Serve,
             ..policy()
         };
-        let chosen = if random.gen_bool(0.5) { policy() } else { serve };
+        let chosen = if random.gen_bool(0.5) {
+            policy()
+        } else {
+            serve
+        };
         let mut source = builder(&provider).policy(chosen);
         let store = MemoryStore::new();
         if random.gen_bool(0.5) {

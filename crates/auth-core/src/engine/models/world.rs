@@ -4,21 +4,22 @@
 
 use std::{
     collections::{HashSet, VecDeque},
-    future::poll_fn,
+    future::{Future, poll_fn},
     panic::resume_unwind,
+    pin::pin,
     sync::{
         Arc, Mutex, MutexGuard,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
-    task::{Poll, Waker},
+    task::{Context, Poll, Waker},
     time::{Duration, SystemTime},
 };
 
 use async_trait::async_trait;
 
 use crate::{
-    Cached, CachedBuilder, Clock, Error, ErrorKind, Exchange, Grant, Lifetime, Now, Origins,
-    Policy, Secret, Sent, Sleep, Token, TokenSet,
+    CachedBuilder, Clock, Error, ErrorKind, Exchange, Grant, Lifetime, Now, Origins, Policy,
+    Secret, Sent, Sleep, Token, TokenSet,
 };
 
 /// How long every token lasts, in seconds. The advisory window are the last 200 of it, the mandatory one the last 30.
@@ -181,19 +182,21 @@ pub(super) fn number(token: &Token) -> u64 {
 }
 
 /// Returns a source without a store that holds the token of number 0, which was obtained just now.
-pub(super) fn source(provider: &Provider) -> Cached {
+#[cfg(auth_model = "loom")]
+pub(super) fn source(provider: &Provider) -> crate::Cached {
     let held = set(0, provider.0.clock.now());
     builder(provider).previous(held).build()
 }
 
 /// Returns a source that holds nothing.
-pub(super) fn empty(provider: &Provider) -> Cached {
+#[cfg(auth_model = "loom")]
+pub(super) fn empty(provider: &Provider) -> crate::Cached {
     builder(provider).build()
 }
 
 pub(super) fn builder(provider: &Provider) -> CachedBuilder {
     let origins = Origins::parse("https://api.example").expect("an origin");
-    Cached::builder(provider.clone(), origins)
+    crate::Cached::builder(provider.clone(), origins)
         .clock(provider.0.clock.clone())
         .policy(policy())
 }
@@ -202,6 +205,15 @@ pub(super) fn policy() -> Policy {
     Policy {
         jitter: 0.0,
         ..Policy::default()
+    }
+}
+
+/// Polls once and drops.
+pub(super) fn give_up<F: Future>(future: F) -> Option<F::Output> {
+    let mut context = Context::from_waker(Waker::noop());
+    match pin!(future).poll(&mut context) {
+        Poll::Ready(output) => Some(output),
+        Poll::Pending => None,
     }
 }
 

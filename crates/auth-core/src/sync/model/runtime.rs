@@ -97,7 +97,11 @@ impl Handle {
         if current().era.load(Ordering::Acquire) == self.0 {
             let task = checker::start(run);
             let runtime = current();
-            runtime.tasks.lock().expect("nothing panics here").push(task);
+            runtime
+                .tasks
+                .lock()
+                .expect("nothing panics here")
+                .push(task);
         } else {
             run();
         }
