@@ -25,13 +25,13 @@ const RENEW_NOW: Call = |source| Box::pin(async move { source.renew_now().await.
 
 fn calls() -> Vec<Flow> {
     flows! {
-    warm_up: cold(WARM_UP), [("refresh_token", 1)], then "refresh_token" after LIFE;
-    renew_with_nothing_held: cold(RENEW_NOW), [("refresh_token", 1)], then "refresh_token" after LIFE;
-    renew_while_good: held(SECOND, RENEW_NOW), [("refresh_token", 1)], then "refresh_token" after LIFE;
-    token_that_must_be_replaced: held(LIFE - 10 * SECOND, TOKEN),
-        [("refresh_token", 1)], then "refresh_token" after LIFE;
-    token_that_was_refused: refused(), [("refresh_token", 1)], then "refresh_token" after LIFE;
-    login_by_an_exchange: login_from(), [("refresh_token", 1)], then "refresh_token" after LIFE;
+        warm_up: cold(WARM_UP), [("refresh_token", 1)], then "refresh_token" after LIFE;
+        renew_with_nothing_held: cold(RENEW_NOW), [("refresh_token", 1)], then "refresh_token" after LIFE;
+        renew_while_good: held(SECOND, RENEW_NOW), [("refresh_token", 1)], then "refresh_token" after LIFE;
+        token_that_must_be_replaced: held(LIFE - 10 * SECOND, TOKEN),
+            [("refresh_token", 1)], then "refresh_token" after LIFE;
+        token_that_was_refused: refused(), [("refresh_token", 1)], then "refresh_token" after LIFE;
+        login_by_an_exchange: login_from(), [("refresh_token", 1)], then "refresh_token" after LIFE;
     }
 }
 
@@ -43,8 +43,8 @@ async fn each_call_loses_nothing() {
 /// The login brings no access token, so the next caller refreshes, once.
 fn logins() -> Vec<Flow> {
     flows! {
-    login_with_nothing_held: login(empty()), [("refresh_token", 1)], then "refresh_token" after LIFE;
-    login_over_another: login(full()), [("refresh_token", 1)], then "refresh_token" after LIFE;
+        login_with_nothing_held: login(empty()), [("refresh_token", 1)], then "refresh_token" after LIFE;
+        login_over_another: login(full()), [("refresh_token", 1)], then "refresh_token" after LIFE;
     }
 }
 

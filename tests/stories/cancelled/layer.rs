@@ -233,6 +233,7 @@ impl<F: Future + fmt::Debug> Future for Watched<F> {
 }
 
 /// Drops a call after each of its polls, and judges by what a later one meets. Returns the states that were met.
+#[expect(clippy::future_not_send, reason = "a story is played on one thread")]
 pub(super) async fn dropped_everywhere(
     before: Before,
     exchanges: usize,

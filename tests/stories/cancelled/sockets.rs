@@ -51,7 +51,7 @@ async fn a_thousand_random_instants_lose_nothing() {
         let instant = Instant::random(&mut chance);
         let at = format!("{SEED}={seed}, instant {number}, {instant:?}");
         let judged = tokio::time::timeout(PATIENCE, world.live(&instant, &at)).await;
-        let dropped = judged.unwrap_or_else(|_| panic!("{at}: wedged"));
+        let dropped = judged.unwrap_or_else(|_| panic!("{at}: wedged, or a login is lost"));
         left += usize::from(dropped);
     }
     // Instants that come after the end are none.

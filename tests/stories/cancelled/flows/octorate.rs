@@ -76,6 +76,15 @@ pub(super) async fn api_login() -> Scene {
     story.scene(&admin, Box::pin(async move { own.token().await.map(drop) }))
 }
 
+/// A call that the token is for.
+pub(super) async fn configuration() -> Scene {
+    let story = Story::start().await;
+    let admin = story.octorate.admin(|source| story.stage.over(source));
+    let own = admin.clone();
+    let work = async move { own.configuration().await.map(drop) };
+    story.scene(&admin, Box::pin(work))
+}
+
 pub(super) async fn refresh() -> Scene {
     let story = Story::start().await;
     let property = story.property();

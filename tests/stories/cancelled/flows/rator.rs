@@ -66,6 +66,19 @@ pub(super) async fn end_user() -> Scene {
     story.scene(login)
 }
 
+/// A call that carries token and brand.
+pub(super) async fn brand() -> Scene {
+    let story = Story::start(RatorPreset::V3).await;
+    let (login, rator) = (story.end_user(), story.rator.clone());
+    let mut scene = story.scene(login);
+    let source = scene.source.clone();
+    scene.work = Box::pin(async move {
+        let path = "api/billing-groups/1/balance";
+        rator.check_brand(&source, path).await
+    });
+    scene
+}
+
 pub(super) async fn of_v17() -> Scene {
     let story = Story::start(RatorPreset::V17).await;
     let login = story.end_user();
