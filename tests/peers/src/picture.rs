@@ -57,11 +57,14 @@ pub fn draw(groups: &[Group]) -> String {
     for mark in [1.0, 10.0, 100.0] {
         let x = place(mark);
         let (top, bottom) = (50.0, height - 30.0);
-        let _ = write!(
+        let foot = height - 14.0;
+        let _ = writeln!(
             lines,
-            "<line class='line' x1='{x:.0}' y1='{top}' x2='{x:.0}' y2='{bottom}'/>\
-             <text class='soft' text-anchor='middle' x='{x:.0}' y='{:.0}'>{mark}×</text>\n",
-            height - 14.0
+            "<line class='line' x1='{x:.0}' y1='{top}' x2='{x:.0}' y2='{bottom}'/>"
+        );
+        let _ = writeln!(
+            lines,
+            "<text class='soft' text-anchor='middle' x='{x:.0}' y='{foot:.0}'>{mark}×</text>"
         );
     }
     let (width, heading) = (WIDTH - 1.0, "Time that authentication adds to a request");

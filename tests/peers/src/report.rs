@@ -1,5 +1,6 @@
 //! The tables of the page, and the picture.
 
+mod ahead;
 mod bars;
 mod requests;
 mod sections;
@@ -46,10 +47,11 @@ pub fn run(arguments: &[String]) -> io::Result<()> {
     };
     let requests = Requests::load()?;
     let mut tables = format!(
-        "{}\n\n{}{}",
+        "{}\n\n{}{}{}",
         conditions(),
         bars::table(&requests),
-        requests.tables()
+        requests.tables(),
+        ahead::told(&requests)
     );
     for (part, heading) in OTHERS {
         tables += &sections::told(heading, &results::load(part)?);

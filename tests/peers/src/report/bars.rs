@@ -10,12 +10,9 @@ enum Bound {
 /// Returns the table, with its heading.
 pub(super) fn table(requests: &Requests) -> String {
     let own = |name, column| requests.own(name, column);
-    let whole = |name: &str, beside: &str, column: &str| {
-        Some(requests.value(name, column)? / requests.value(beside, column)?)
-    };
-    let over =
-        |name: &str| Some(requests.value(name, "over ns")? / requests.value("static", "over ns")?);
-    let ratio = |name| requests.value(name, "whole ratio");
+    let whole = |name, beside, column| requests.ratio(name, beside, column);
+    let over = |name| requests.ratio(name, "static", "over ns");
+    let time = |name| requests.value(name, "whole ratio");
     use Bound::{AtLeast, AtMost};
     let lines = [
         (
@@ -26,7 +23,7 @@ pub(super) fn table(requests: &Requests) -> String {
         (
             "a hit: time of the whole request ÷ static",
             AtMost(1.10),
-            ratio("ours"),
+            time("ours"),
         ),
         (
             "a hit: own allocations",
@@ -51,7 +48,7 @@ pub(super) fn table(requests: &Requests) -> String {
         (
             "cloned per request: time of the whole request ÷ static cloned",
             AtMost(1.0),
-            ratio("ours-cloned"),
+            time("ours-cloned"),
         ),
         (
             "cloned per request, two threads: requests ÷ static cloned",
@@ -66,7 +63,7 @@ pub(super) fn table(requests: &Requests) -> String {
         (
             "replay on: time of the whole request ÷ static",
             AtMost(1.8),
-            ratio("ours-replay"),
+            time("ours-replay"),
         ),
     ];
     let mut table = Table::new("", &["must be", "is", ""]);

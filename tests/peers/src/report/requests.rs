@@ -18,7 +18,7 @@ const GROUPS: [(&str, &str); 4] = [
     ("azure-bare", "A policy of azure_core's own pipeline"),
 ];
 
-const COLUMNS: [&str; 8] = [
+const COLUMNS: [&str; 9] = [
     "overhead, ns",
     "÷ static",
     "whole request ÷ static",
@@ -27,6 +27,7 @@ const COLUMNS: [&str; 8] = [
     "own allocations",
     "own bytes",
     "2 threads ÷ 1",
+    "2 threads ÷ static's",
 ];
 
 /// All that was measured of single requests.
@@ -53,6 +54,11 @@ impl Requests {
         Some(self.value(name, column)? - self.value(subject.over, column)?)
     }
 
+    /// Returns a number of one divided by that of another.
+    pub(super) fn ratio(&self, name: &str, beside: &str, column: &str) -> Option<f64> {
+        Some(self.value(name, column)? / self.value(beside, column)?)
+    }
+
     /// Returns the tables, one for each group.
     pub(super) fn tables(&self) -> String {
         let mut text = String::new();
@@ -69,7 +75,7 @@ impl Requests {
         text
     }
 
-    fn cells(&self, subject: &Subject) -> [Option<String>; 8] {
+    fn cells(&self, subject: &Subject) -> [Option<String>; 9] {
         let Subject {
             name, over, beside, ..
         } = *subject;
@@ -78,6 +84,7 @@ impl Requests {
         // Whole requests over different bare services have nothing to do with each other.
         let alike = members(over).any(|member| member.name == beside);
         let whole = self.value(name, "whole ratio").filter(|_| alike);
+        let both = self.ratio(name, beside, "2 threads").filter(|_| alike);
         let bare = name == over;
         let ratio = |own: Option<f64>, beside: Option<f64>| {
             (!bare)
@@ -98,6 +105,7 @@ impl Requests {
             number(self.own(name, "allocations")),
             number(self.own(name, "bytes")),
             self.value(name, "gain").map(|gain| format!("{gain:.2}")),
+            both.map(|ratio| format!("{ratio:.2}")),
         ]
     }
 
@@ -112,7 +120,8 @@ impl Requests {
                     ours: subject.label.starts_with("auth-"),
                 })
             };
-            let mut bars: Vec<_> = members(over).filter_map(bar).collect();
+            let added = members(over).filter(|subject| subject.name != over);
+            let mut bars: Vec<_> = added.filter_map(bar).collect();
             bars.sort_by(|a, b| a.ratio.total_cmp(&b.ratio));
             Group { heading, bars }
         };

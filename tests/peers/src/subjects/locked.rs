@@ -40,10 +40,10 @@ impl Stamp for Locked {
 
 impl Locked {
     async fn token(&self) -> String {
-        if let Some(held) = &*self.0.read().await {
-            if Instant::now() < held.until {
-                return held.token.clone();
-            }
+        if let Some(held) = &*self.0.read().await
+            && Instant::now() < held.until
+        {
+            return held.token.clone();
         }
         let held = Held {
             token: TOKEN.to_owned(),
