@@ -66,14 +66,16 @@ pub(super) async fn save_pending(
     let spent = pending.spent.as_ref();
     let written = write(lease, &pending.set, pending.over, spent, record).await?;
     settle(shared, pending.ticket, written.version);
-    if !serves(shared) {
+    {
         let mut state = shared.lock();
-        // It was not in use yet. The next caller finds it in the store.
-        state.failure = None;
-        state.retry_at = None;
-        state.refused = true;
+        if !serves(shared) {
+            // It was not in use yet. The next caller finds it in the store.
+            state.failure = None;
+            state.retry_at = None;
+            state.refused = true;
+        }
+        shared.touch();
     }
-    shared.touch();
     if is_same(&written.set, &pending.set) {
         shared.watch.tell(&Event::Saved);
     }

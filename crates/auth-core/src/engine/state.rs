@@ -166,7 +166,7 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes every handle look again.
+    /// Makes every handle look again. Under the lock: whoever finds the state changed must not find an old copy current.
     pub(crate) fn touch(&self) {
         self.view.store(None);
         self.version.store(next_version(), Ordering::Release);
@@ -194,9 +194,9 @@ impl Shared {
             if let Err(error) = &landed {
                 state.fail(error.clone(), now, &self.policy, &mut events);
             }
+            self.touch();
             landed
         };
-        self.touch();
         for event in &events {
             self.watch.tell(event);
         }
@@ -249,8 +249,8 @@ impl Shared {
                 state.retry_at = None;
             }
             state.refused = true;
+            self.touch();
         }
-        self.touch();
         self.watch.tell(&Event::Refused);
     }
 }

@@ -11,7 +11,7 @@ use crate::{
 
 use std::sync::Arc;
 
-use super::world::{Provider, Still, number, source};
+use super::world::{Provider, Still, give_up, number, source};
 
 fn ask(source: &Cached) -> u64 {
     block_on(source.token()).map_or(u64::MAX, |token| number(&token))
@@ -95,5 +95,37 @@ fn a_refusal_reaches_every_look() {
         refused.store(true, Ordering::Release);
         assert_eq!(source.peek(&mut Held::new()), Peek::Absent);
         looks.join().unwrap();
+    });
+}
+
+/// Who refused a token does not find it again, even where another refusal or a landing made theirs late.
+///
+/// Caught: a version that moves after the lock was given back.
+#[test]
+fn a_late_refusal_leaves_no_copy() {
+    check(2, || {
+        let provider = Provider::new(&Still::default(), &[]);
+        let source = source(&provider);
+        let old = held(&source);
+        let refuse = |source: &Cached, old: &Token, mut primed: Held| {
+            source.reject(old);
+            let answer = source.peek(&mut primed);
+            let seen = primed.token().map(number);
+            assert!(
+                answer == Peek::Absent || seen != Some(0),
+                "the refused token"
+            );
+        };
+        let primed = || {
+            let mut held = Held::new();
+            assert_eq!(source.peek(&mut held), Peek::Ready);
+            held
+        };
+        let (ours, theirs) = (primed(), primed());
+        let (other, copy) = (source.clone(), old.clone());
+        give_up(source.renew_now());
+        let refuses = thread::spawn(move || refuse(&other, &copy, theirs));
+        refuse(&source, &old, ours);
+        refuses.join().unwrap();
     });
 }

@@ -8,7 +8,7 @@ use std::{
 use shuttle::rand::{Rng, thread_rng};
 
 use crate::{
-    Cached, Held, MemoryStore, OnStoreFailure, Peek, Policy, TokenSource,
+    Cached, Held, MemoryStore, OnStoreFailure, Peek, TokenSource,
     sync::{
         checker::{block_on, check, thread},
         model::runtime,
@@ -99,15 +99,12 @@ fn a_storm_leaves_the_source_usable() {
         let kinds = [Answer::Late, Answer::Down, Answer::Panic, Answer::Late];
         let script: Vec<_> = (0..4).map(|_| kinds[random.gen_range(0..4)]).collect();
         let provider = Provider::new(&clock, &script);
-        let serve = Policy {
-            on_store_failure: OnStoreFailure::Serve,
-            ..policy()
-        };
-        let chosen = if random.gen_bool(0.5) {
-            policy()
-        } else {
-            serve
-        };
+        // Refusals that are told too often do nothing; here all of them count.
+        let mut chosen = policy();
+        chosen.forced_burst = 100;
+        if random.gen_bool(0.5) {
+            chosen.on_store_failure = OnStoreFailure::Serve;
+        }
         let mut source = builder(&provider).policy(chosen);
         let store = MemoryStore::new();
         if random.gen_bool(0.5) {
