@@ -3,6 +3,7 @@
 mod cancelled;
 mod each_call;
 mod intents;
+mod known_logins;
 mod lost_logins;
 mod one_flight;
 mod refusal;

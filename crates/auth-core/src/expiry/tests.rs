@@ -26,6 +26,11 @@ fn nothing_overflows() {
 }
 
 #[test]
+fn ten_years_are_the_longest_life() {
+    assert_eq!(MAX_LIFETIME, Duration::from_secs(315_360_000));
+}
+
+#[test]
 fn the_clock_that_comes_first_counts() {
     let start = Now::new(SystemTime::UNIX_EPOCH, Duration::ZERO);
     let ends = Lifetime::new(start, Duration::from_secs(10)).ends();

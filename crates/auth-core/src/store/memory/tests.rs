@@ -69,3 +69,23 @@ async fn a_key_stays_while_something_is_stored_or_somebody_waits() {
     drop(waiter);
     assert_eq!(kept(&store), 0);
 }
+
+#[tokio::test]
+async fn numbers_rise_over_all_keys_and_the_next_version_is_the_one_saved() {
+    let store = MemoryStore::new();
+    let set = TokenSet::login(Secret::from("made-up"));
+    let mut last = 0;
+    for key in keys().take(3) {
+        let mut lease = store.lease(&key).await.unwrap();
+        assert!(lease.fence() > last);
+        let first = lease.next_version();
+        assert!(first > last);
+        assert_eq!(lease.save(None, &set).await.unwrap(), first);
+        let second = lease.next_version();
+        assert!(second > first);
+        assert_eq!(lease.save(Some(first), &set).await.unwrap(), second);
+        last = second;
+    }
+    let listed = store.list().await.unwrap();
+    assert!(listed.len() == 3 && keys().take(3).all(|key| listed.contains(&key)));
+}
