@@ -93,3 +93,6 @@ impl fmt::Display for AuthError {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -38,6 +38,7 @@ fn scope_is_lacking_where_a_challenge_says_so() {
             true,
         ),
         (&["Negotiate", "Bearer error=\"insufficient_scope\""], true),
+        (&["Bearer realm=, error=\"insufficient_scope\""], true),
         (&[", ,Bearer ,error=\"insufficient_scope\",,"], true),
         (&[], false),
         (&[""], false),
@@ -67,6 +68,8 @@ fn what_lies_beyond_the_limit_has_no_say() {
     let long = format!("Bearer realm=\"{}\"", "x".repeat(MAX_READ));
     assert!(!says(&[&long, "Bearer error=\"insufficient_scope\""]));
     assert!(says(&["Bearer error=\"insufficient_scope\"", &long]));
+    let within = format!("Bearer realm=\"{}\"", "x".repeat(8 * 1024 - 100));
+    assert!(says(&[&within, "Bearer error=\"insufficient_scope\""]));
 }
 
 #[test]

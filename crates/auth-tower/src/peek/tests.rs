@@ -8,7 +8,7 @@ use std::{
 use bytes::Bytes;
 use http::{HeaderMap, Response, StatusCode};
 use http_body::{Body, Frame};
-use http_body_util::BodyExt;
+use http_body_util::{BodyExt, Full};
 use tower_layer::Layer;
 
 use super::{PeekBodyLayer, Peeked};
@@ -128,4 +128,52 @@ fn a_rule_sees_the_beginning_of_the_body() {
         assert_eq!(body, if refused { "again" } else { text });
         assert_eq!(source.rejected().len(), usize::from(refused));
     }
+}
+
+#[test]
+fn a_body_tells_its_length_and_end_whether_it_was_peeked_at_or_not() {
+    for code in [StatusCode::OK, StatusCode::FORBIDDEN] {
+        let mut response = Response::new(Full::new(Bytes::from_static(b"abcd")));
+        *response.status_mut() = code;
+        let mut client = layer(2).layer(Strict::<(), _>::new([response]));
+        let mut body = send(&mut client, get(API, ())).unwrap().into_body();
+        assert_eq!(body.size_hint().exact(), Some(4));
+        assert!(!body.is_end_stream());
+        run(body.frame()).unwrap().unwrap();
+        assert!(body.is_end_stream());
+    }
+    let mut client = layer(2).layer(Strict::<(), _>::new([forbidden([data("ab"), data("cd")])]));
+    let body = send(&mut client, get(API, ())).unwrap().into_body();
+    assert_eq!(
+        (body.size_hint().lower(), body.size_hint().upper()),
+        (2, None)
+    );
+}
+
+/// Two bytes, and then nothing for ever.
+struct Stalled(Option<Bytes>);
+
+impl Body for Stalled {
+    type Data = Bytes;
+    type Error = &'static str;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, &'static str>>> {
+        match self.0.take() {
+            Some(data) => Poll::Ready(Some(Ok(Frame::data(data)))),
+            None => Poll::Pending,
+        }
+    }
+}
+
+#[test]
+fn nobody_waits_for_more_than_the_limit() {
+    let mut response = Response::new(Stalled(Some(Bytes::from_static(b"ab"))));
+    *response.status_mut() = StatusCode::FORBIDDEN;
+    let mut client = layer(2).layer(Strict::<(), _>::new([response]));
+    let response = send(&mut client, get(API, ())).unwrap();
+    let peeked = response.extensions().get::<Peeked>().unwrap();
+    assert_eq!(peeked.bytes(), "ab");
 }

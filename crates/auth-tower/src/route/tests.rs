@@ -7,7 +7,7 @@ use auth_core::{
 use bytes::Bytes;
 use tower_layer::Layer;
 
-use super::{Route, by_origin};
+use super::{RequestHead, Route, by_origin};
 use crate::{
     AuthError, AuthLayer, ForeignOrigin, Reason,
     mock::{API, Scripted, Strict, get, send, status, token},
@@ -18,6 +18,23 @@ fn a_route_is_object_safe_and_forwards() {
     fn is_route<T: Route + Send + Sync>() {}
     is_route::<Arc<dyn Route>>();
     is_route::<Box<dyn Route>>();
+}
+
+#[test]
+fn a_route_sees_the_whole_head_of_a_request() {
+    let mut request = get(API, Bytes::new());
+    *request.method_mut() = http::Method::PUT;
+    request
+        .headers_mut()
+        .insert("x-brand", "B1".parse().unwrap());
+    request.extensions_mut().insert(7_u32);
+    let head = RequestHead::of(&request);
+    assert_eq!(
+        (head.method(), head.uri()),
+        (request.method(), request.uri())
+    );
+    assert_eq!(head.headers()["x-brand"], "B1");
+    assert_eq!(head.extensions().get(), Some(&7_u32));
 }
 
 #[test]

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, Response};
+use http_body::Body;
 use http_body_util::{BodyExt, Full};
 use tower_layer::Layer;
 
@@ -66,4 +67,17 @@ fn nobody_watches_unless_asked() {
     let mut auth = AuthLayer::new(source).layer(Strict::<Bytes, _>::new([streamed("16")]));
     let response = send(&mut auth, get(API, Bytes::new())).unwrap();
     assert!(response.extensions().is_empty());
+}
+
+#[test]
+fn a_watched_body_tells_its_length_and_end() {
+    let source = Scripted::new(["one"]).warm();
+    let api = Strict::<Bytes, _>::new([Response::new(Full::new(Bytes::from_static(b"message")))]);
+    let mut client = AuthLayer::new(source).watch_trailers().layer(api);
+    let response = send(&mut client, get(API, Bytes::new())).unwrap();
+    let mut body = response.into_body();
+    assert_eq!(body.size_hint().exact(), Some(7));
+    assert!(!body.is_end_stream());
+    run(body.frame()).unwrap().unwrap();
+    assert!(body.is_end_stream());
 }
