@@ -6,6 +6,7 @@ mod intents;
 mod known_logins;
 mod lost_logins;
 mod one_flight;
+mod others_notes;
 mod refusal;
 mod rolled_back;
 mod runtime;
@@ -32,6 +33,8 @@ use auth_testkit::{ManualClock, ScriptedGrant};
 use http::StatusCode;
 
 const HOUR: Duration = Duration::from_secs(3600);
+/// More turns than anything here needs.
+const MOST: usize = 1_000_000;
 
 fn origins() -> Origins {
     Origins::parse("https://api.example").unwrap()
@@ -65,6 +68,19 @@ fn ended_login() -> Error {
 
 fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
+}
+
+/// Gives everybody else a turn until `reached`. What does not come is named, and nothing waits for it for ever.
+pub(crate) async fn until(what: &str, mut reached: impl AsyncFnMut() -> bool) {
+    for _ in 0..MOST {
+        if reached().await {
+            return;
+        }
+        // Not the tasks of this thread alone: what is waited for may be done by another one.
+        std::thread::yield_now();
+        tokio::task::yield_now().await;
+    }
+    panic!("it never came to this: {what}");
 }
 
 async fn access(source: &Cached) -> String {

@@ -11,17 +11,17 @@ use super::{
     HOUR, access, away, builder, ended_login, lost_logins::save_in_background, policy, seconds,
 };
 
-fn key() -> StoreKey {
+pub(super) fn key() -> StoreKey {
     StoreKey::new(["story", "intent"])
 }
 
-async fn log_in(store: &dyn TokenStore) {
+pub(super) async fn log_in(store: &dyn TokenStore) {
     let login = TokenSet::login("r-0".into());
     save_login(store, &key(), &login).await.unwrap();
 }
 
 /// Leaves the note of a process that died when it had sent the refresh token `sends` times.
-async fn dies_while_spending(store: &dyn TokenStore, clock: &ManualClock, sends: u32) {
+pub(super) async fn dies_while_spending(store: &dyn TokenStore, clock: &ManualClock, sends: u32) {
     let mut lease = store.lease(&key()).await.unwrap();
     let record = lease.load().await.unwrap().unwrap();
     let mut intent = Intent::new(clock.wall(), lease.fence());
