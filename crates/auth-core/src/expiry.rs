@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::Now;
+use crate::{Now, Ticks, clock::nanos};
 
 #[cfg(test)]
 mod properties;
@@ -17,78 +17,63 @@ pub const MAX_LIFETIME: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 /// The monotonic clock stops in suspend and the wall clock can be set, so neither alone is enough: trusting the
 /// earlier one means that neither can make a token live longer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Moment {
-    wall: SystemTime,
-    monotonic: Duration,
-}
+pub struct Moment(Ticks);
 
 impl Moment {
     /// Returns the moment `wait` after `now`, where `wait` is cut to [`MAX_LIFETIME`].
-    pub fn after(now: Now, wait: Duration) -> Self {
-        let wait = wait.min(MAX_LIFETIME);
-        Self {
-            wall: moved(now.wall, wait, SystemTime::checked_add),
+    pub fn after(now: impl Into<Ticks>, wait: Duration) -> Self {
+        let wait = nanos(wait.min(MAX_LIFETIME));
+        let now = now.into();
+        Self(Ticks {
+            wall: now.wall.saturating_add(wait),
             monotonic: now.monotonic.saturating_add(wait),
-        }
+        })
     }
 
     /// Returns whether the moment has come.
-    pub fn has_come(&self, now: Now) -> bool {
-        now.monotonic >= self.monotonic || now.wall >= self.wall
+    #[inline]
+    pub fn has_come(&self, now: impl Into<Ticks>) -> bool {
+        let now = now.into();
+        now.monotonic >= self.0.monotonic || now.wall >= self.0.wall
     }
 
     /// Returns how long it takes until the moment comes, by the clock on which it comes first.
-    pub fn left(&self, now: Now) -> Duration {
-        let wall = self.wall.duration_since(now.wall).unwrap_or_default();
-        wall.min(self.monotonic.saturating_sub(now.monotonic))
+    pub fn left(&self, now: impl Into<Ticks>) -> Duration {
+        let now = now.into();
+        let wall = self.0.wall.saturating_sub(now.wall);
+        Duration::from_nanos(wall.min(self.0.monotonic.saturating_sub(now.monotonic)))
     }
 
     /// Returns the moment that is `by` earlier.
     #[must_use]
     pub fn earlier(self, by: Duration) -> Self {
-        Self {
-            wall: moved(self.wall, by, SystemTime::checked_sub),
-            monotonic: self.monotonic.saturating_sub(by),
-        }
+        let by = nanos(by);
+        Self(Ticks {
+            wall: self.0.wall.saturating_sub(by),
+            monotonic: self.0.monotonic.saturating_sub(by),
+        })
     }
 
     /// Returns the moment that comes as soon as either of the two does, whatever the clocks do.
     #[must_use]
     pub(crate) fn or(self, other: Self) -> Self {
-        Self {
-            wall: self.wall.min(other.wall),
-            monotonic: self.monotonic.min(other.monotonic),
-        }
+        Self(Ticks {
+            wall: self.0.wall.min(other.0.wall),
+            monotonic: self.0.monotonic.min(other.0.monotonic),
+        })
     }
 
     /// Returns the wall-clock side, for records that outlive the process.
     pub fn wall(&self) -> SystemTime {
-        self.wall
+        let since = Duration::from_nanos(self.0.wall);
+        let wall = SystemTime::UNIX_EPOCH.checked_add(since);
+        wall.unwrap_or(SystemTime::UNIX_EPOCH)
     }
 
     /// Returns the monotonic side.
     pub fn monotonic(&self) -> Duration {
-        self.monotonic
+        Duration::from_nanos(self.0.monotonic)
     }
-}
-
-/// Moves `wall` by `by`, or as far as the clock can show. A time in between would put moments out of order.
-fn moved(
-    mut wall: SystemTime,
-    mut by: Duration,
-    step: fn(&SystemTime, Duration) -> Option<SystemTime>,
-) -> SystemTime {
-    if let Some(there) = step(&wall, by) {
-        return there;
-    }
-    while !by.is_zero() {
-        match step(&wall, by) {
-            // A clock may count in larger steps than nanoseconds.
-            Some(further) if further != wall => wall = further,
-            _ => by /= 2,
-        }
-    }
-    wall
 }
 
 /// The life of a token: when it was asked for and how long it lasts from then on.
@@ -165,10 +150,8 @@ impl Lifetime {
 
     /// Returns when the token ends.
     pub fn ends(&self) -> Moment {
-        let ends = Moment::after(self.asked, self.length);
-        Moment {
-            monotonic: ends.monotonic.saturating_sub(self.before),
-            ..ends
-        }
+        let Moment(mut ends) = Moment::after(self.asked, self.length);
+        ends.monotonic = ends.monotonic.saturating_sub(nanos(self.before));
+        Moment(ends)
     }
 }

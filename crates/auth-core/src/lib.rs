@@ -22,7 +22,7 @@ mod tenants;
 mod token;
 mod transport;
 
-pub use clock::{Clock, Now, Sleep, SystemClock};
+pub use clock::{Clock, Now, Sleep, SystemClock, Ticks};
 pub use credentials::{Credentials, Parameter, TokenRequest};
 pub use engine::{Cached, CachedBuilder};
 pub use error::{Error, ErrorKind, Sent};

@@ -15,6 +15,7 @@ pub struct Origin {
     scheme: Scheme,
     host: Box<str>,
     port: u16,
+    protected: bool,
 }
 
 impl Origin {
@@ -77,7 +78,10 @@ impl Origin {
             None if authority.as_str() == host => default,
             None => return Err(refusal("its port cannot be read")),
         };
+        let literal = host.trim_start_matches('[').trim_end_matches(']');
+        let loopback = literal.parse().is_ok_and(|ip: IpAddr| ip.is_loopback());
         Ok(Self {
+            protected: *scheme == Scheme::HTTPS || loopback,
             scheme: scheme.clone(),
             host: host.to_ascii_lowercase().into(),
             port,
@@ -88,8 +92,7 @@ impl Origin {
     ///
     /// Only literal addresses count as loopback. A name such as `localhost` may resolve to anything.
     pub fn is_protected(&self) -> bool {
-        let literal = self.host.trim_start_matches('[').trim_end_matches(']');
-        self.scheme == Scheme::HTTPS || literal.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
+        self.protected
     }
 
     /// Returns whether `uri` is of this origin, without allocating. An address that [`of`](Self::of) refuses is not.
@@ -189,7 +192,13 @@ impl Origins {
     /// Returns whether `uri` is of one of these origins.
     #[inline]
     pub fn allow(&self, uri: &Uri) -> bool {
-        self.0.iter().any(|origin| origin.matches(uri))
+        self.find(uri).is_some()
+    }
+
+    /// Returns the one of these that `uri` is of.
+    #[inline]
+    pub fn find(&self, uri: &Uri) -> Option<&Origin> {
+        self.0.iter().find(|origin| origin.matches(uri))
     }
 
     /// Returns whether `origin` is one of these.

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
 
-use crate::{Error, Moment, Now, Origins, Token};
+use crate::{Error, Moment, Origins, Ticks, Token};
 
 /// A source of tokens for one identity. The layer of `auth-tower` needs nothing else.
 ///
@@ -124,7 +124,7 @@ impl Held {
 
     /// Returns whether what is held is of this version of the source and may be used without another look at `now`.
     #[inline]
-    pub fn is_current(&self, version: u64, now: Now) -> bool {
+    pub fn is_current(&self, version: u64, now: impl Into<Ticks>) -> bool {
         self.version == version
             && self.token.is_some()
             && self.until.is_none_or(|until| !until.has_come(now))

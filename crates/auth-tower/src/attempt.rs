@@ -78,14 +78,3 @@ impl Deref for Sending {
 pub(crate) fn carries(headers: &HeaderMap, token: &Token) -> bool {
     token.headers().any(|(name, _)| headers.contains_key(name))
 }
-
-/// Puts the token on a request, unless it already carries a header that the token would set: then nothing changes
-/// and the answer is false.
-#[inline]
-pub(crate) fn attach(headers: &mut HeaderMap, token: &Token) -> bool {
-    if carries(headers, token) {
-        return false;
-    }
-    token.apply(headers);
-    true
-}

@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use auth_core::{Error, ErrorKind, Origin, TokenSource};
-use http::{Uri, uri::Scheme};
+use http::Uri;
 
 use crate::{AuthError, Reason, answer::Refusal, route::Route};
 
@@ -62,22 +62,21 @@ impl Config {
         if uri.authority().is_none() {
             return self.admit_relative(source);
         }
-        if !source.origins().allow(uri) {
-            return match self.foreign {
-                ForeignOrigin::Refuse => Err(foreign(
-                    "the address is not of an origin of the token source; add it to its origins, or send the request \
-                     with the NoAuth extension",
-                )),
-                ForeignOrigin::SendWithoutToken => Ok(Passage::WithoutToken),
-            };
+        match source.origins().find(uri) {
+            Some(origin) if origin.is_protected() || self.plain_http => Ok(Passage::WithToken),
+            Some(_) => Err(plain_http()),
+            None => self.admit_foreign(),
         }
-        if self.plain_http
-            || uri.scheme() == Some(&Scheme::HTTPS)
-            || Origin::of(uri).is_ok_and(|origin| origin.is_protected())
-        {
-            return Ok(Passage::WithToken);
+    }
+
+    fn admit_foreign(&self) -> Result<Passage, AuthError> {
+        match self.foreign {
+            ForeignOrigin::Refuse => Err(foreign(
+                "the address is not of an origin of the token source; add it to its origins, or send the request \
+                 with the NoAuth extension",
+            )),
+            ForeignOrigin::SendWithoutToken => Ok(Passage::WithoutToken),
         }
-        Err(plain_http())
     }
 
     /// Checks an address such as tonic's, which leaves the server to the channel below.

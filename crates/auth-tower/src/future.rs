@@ -16,7 +16,8 @@ use tower_service::Service;
 pub(crate) use self::waiting::Waiting;
 use self::waiting::{Again, Refused, TokenFuture, token_of};
 use crate::{
-    AuthError, BoxError, Replay, attempt::Sending, replay::spare::Spare, trailers::Watched,
+    AuthError, BoxError, Replay, attempt::Sending, replay::spare::Spare, service::Departed,
+    trailers::Watched,
 };
 
 pin_project! {
@@ -78,16 +79,9 @@ where
     S: Service<Request<B>>,
     P: Replay<B>,
 {
-    pub(crate) fn sent(
-        future: S::Future,
-        attempt: Option<Sending>,
-        spare: Option<Box<Spare<S, B, P>>>,
-    ) -> Self {
-        let state = State::Sent {
-            future,
-            attempt,
-            spare,
-        };
+    #[inline]
+    pub(crate) fn sent(departed: Departed<S, B, P>) -> Self {
+        let state = State::sent(departed);
         Self { state }
     }
 
@@ -123,9 +117,11 @@ where
                     spare,
                 } => {
                     let response = ready!(future.poll(cx)).map_err(Into::into)?;
-                    let Some(attempt) = attempt.take() else {
-                        return Poll::Ready(Ok(response));
-                    };
+                    match attempt {
+                        Some(sent) if sent.watched || sent.is_refused(&response) => {}
+                        _ => return Poll::Ready(Ok(response)),
+                    }
+                    let attempt = attempt.take().expect(POLLED_AGAIN);
                     match State::after(response, attempt, spare.take()) {
                         Ok(response) => return Poll::Ready(Ok(response)),
                         Err(next) => next,
@@ -154,6 +150,21 @@ where
                 }
             };
             state.set(next);
+        }
+    }
+}
+
+impl<S, B, P> State<S, B, P>
+where
+    S: Service<Request<B>>,
+    P: Replay<B>,
+{
+    #[inline]
+    fn sent(departed: Departed<S, B, P>) -> Self {
+        Self::Sent {
+            future: departed.future,
+            attempt: departed.sending,
+            spare: departed.spare,
         }
     }
 }

@@ -6,13 +6,13 @@ use std::{
     task::{Context, Poll},
 };
 
-use auth_core::{Held, Peek, Token, TokenSource};
+use auth_core::{Held, Peek, TokenSource};
 use http::{Request, Response, header::AUTHORIZATION};
 use tower_service::Service;
 
 use crate::{
     AuthError, BoxError, Known, NoAuth, Reason, Replay, RequestHead, ResponseFuture,
-    attempt::{Attempt, Sending, attach, carries},
+    attempt::{Attempt, Sending, carries},
     config::{Config, Passage, Selector},
     future::Waiting,
     replay::spare::Spare,
@@ -78,81 +78,74 @@ where
     /// # Cancellation
     ///
     /// The future may be dropped at any time: see [`ResponseFuture`].
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        let extensions = request.extensions();
-        if extensions.get::<NoAuth>().is_some() {
-            return ResponseFuture::sent(self.inner.call(request), None, None);
-        }
-        let chosen = extensions.get::<Arc<dyn TokenSource>>().cloned();
-        let source = match (chosen, &self.config.selector) {
-            (Some(source), _) => source,
-            (None, Selector::Fixed(source)) => {
-                let outlet = Outlet {
-                    inner: &mut self.inner,
-                    config: &self.config,
-                    replay: &self.replay,
-                };
-                return outlet.call_fixed(source, &mut self.seat, request);
-            }
-            (None, Selector::Routed(route)) => match route.source(&RequestHead::of(&request)) {
-                Ok(source) => source,
-                Err(cause) => return ResponseFuture::failed(AuthError::new(Reason::Route, cause)),
-            },
-        };
-        let outlet = Outlet {
-            inner: &mut self.inner,
-            config: &self.config,
-            replay: &self.replay,
-        };
-        outlet.call_chosen(source, request)
-    }
-}
-
-/// What a request needs of its handle on the way out.
-pub(crate) struct Outlet<'a, S, P> {
-    pub(crate) inner: &'a mut S,
-    pub(crate) config: &'a Arc<Config>,
-    pub(crate) replay: &'a P,
-}
-
-/// A request that is on its way.
-pub(crate) struct Departed<S: Service<Request<B>>, B, P: Replay<B>> {
-    pub(crate) future: S::Future,
-    /// Whether the token was put on it.
-    pub(crate) attached: bool,
-    pub(crate) spare: Option<Box<Spare<S, B, P>>>,
-}
-
-impl<S, P> Outlet<'_, S, P> {
     #[inline]
-    fn call_fixed<B>(
-        self,
-        source: &Arc<dyn TokenSource>,
-        seat: &mut Seat,
-        request: Request<B>,
-    ) -> ResponseFuture<S, B, P>
-    where
-        S: Service<Request<B>> + Clone,
-        P: Replay<B> + Clone,
-    {
-        match self.config.admit(&**source, request.uri()) {
-            Ok(Passage::WithToken) => {}
-            Ok(Passage::WithoutToken) => {
-                return ResponseFuture::sent(self.inner.call(request), None, None);
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        match self.prepare(&request) {
+            Ok(sending) => {
+                let departed = depart(
+                    &mut self.inner,
+                    &self.config,
+                    &self.replay,
+                    request,
+                    sending,
+                );
+                ResponseFuture::sent(departed)
             }
-            Err(error) => return ResponseFuture::failed(error),
+            Err(Stay::Fail(error)) => ResponseFuture::failed(error),
+            Err(Stay::Wait(source)) => self.wait(source, request),
         }
-        let Some(token) = look(&**source, seat.held()) else {
-            return self.wait(Arc::clone(source), request);
+    }
+}
+
+/// Why a request is not sent at once.
+enum Stay {
+    Wait(Arc<dyn TokenSource>),
+    Fail(AuthError),
+}
+
+impl<S, P> Auth<S, P> {
+    /// Returns the token to send a request with, or nothing where it is sent as it is.
+    #[inline]
+    fn prepare<B>(&mut self, request: &Request<B>) -> Result<Option<Sending>, Stay> {
+        let extensions = request.extensions();
+        let mut chosen = None;
+        if !extensions.is_empty() {
+            if extensions.get::<NoAuth>().is_some() {
+                return Ok(None);
+            }
+            chosen = extensions.get::<Arc<dyn TokenSource>>().cloned();
+        }
+        let config = &*self.config;
+        let chosen = match (chosen, &config.selector) {
+            (Some(chosen), _) => chosen,
+            (None, Selector::Fixed(source)) => {
+                if !admit(config, source, request)? {
+                    return Ok(None);
+                }
+                let sending =
+                    look(&**source, self.seat.held()).then(|| self.seat.sending(source, config));
+                return found(source, request, sending.flatten());
+            }
+            (None, Selector::Routed(route)) => {
+                let chosen = route.source(&RequestHead::of(request));
+                chosen.map_err(|cause| Stay::Fail(AuthError::new(Reason::Route, cause)))?
+            }
         };
-        let config = self.config;
-        let departed = self.send(token, request);
-        let sending = departed.attached.then(|| seat.sending(source, config));
-        ResponseFuture::sent(departed.future, sending.flatten(), departed.spare)
+        if !admit(config, &chosen, request)? {
+            return Ok(None);
+        }
+        let mut held = Held::shared();
+        let token = look(&*chosen, &mut held).then(|| held.take());
+        match token.flatten() {
+            Some(token) => Ok(Some(Sending::Own(Attempt::new(chosen, token, config)))),
+            None => found(&chosen, request, None),
+        }
     }
 
-    fn call_chosen<B>(
-        self,
+    /// Leaves a clone behind and takes the service that was polled ready along into the wait.
+    #[cold]
+    fn wait<B>(
+        &mut self,
         source: Arc<dyn TokenSource>,
         request: Request<B>,
     ) -> ResponseFuture<S, B, P>
@@ -160,95 +153,93 @@ impl<S, P> Outlet<'_, S, P> {
         S: Service<Request<B>> + Clone,
         P: Replay<B> + Clone,
     {
-        match self.config.admit(&*source, request.uri()) {
-            Ok(Passage::WithToken) => {}
-            Ok(Passage::WithoutToken) => {
-                return ResponseFuture::sent(self.inner.call(request), None, None);
-            }
-            Err(error) => return ResponseFuture::failed(error),
-        }
-        let mut held = Held::shared();
-        if look(&*source, &mut held).is_none() {
-            return self.wait(source, request);
-        }
-        let Some(token) = held.take() else {
-            return self.wait(source, request);
-        };
-        let config = self.config;
-        let departed = self.send(&token, request);
-        let sending = departed
-            .attached
-            .then(|| Sending::Own(Attempt::new(source, token, config)));
-        ResponseFuture::sent(departed.future, sending, departed.spare)
-    }
-
-    /// Leaves a clone behind and takes the service that was polled ready along into the wait.
-    ///
-    /// Which headers the token would set is not known yet, so the usual one is assumed: whoever authenticates a request
-    /// without us must not wait for a token that it does not need.
-    fn wait<B>(self, source: Arc<dyn TokenSource>, request: Request<B>) -> ResponseFuture<S, B, P>
-    where
-        S: Service<Request<B>> + Clone,
-        P: Replay<B> + Clone,
-    {
-        if request.headers().contains_key(AUTHORIZATION) {
-            return ResponseFuture::sent(self.inner.call(request), None, None);
-        }
         let clone = self.inner.clone();
         ResponseFuture::waiting(Waiting {
-            service: mem::replace(self.inner, clone),
-            config: Arc::clone(self.config),
+            service: mem::replace(&mut self.inner, clone),
+            config: Arc::clone(&self.config),
             replay: self.replay.clone(),
             source,
             request,
         })
     }
+}
 
-    /// Sends a request with `token`, if it carries none of the token's headers, and keeps what a second sending needs.
-    #[inline]
-    pub(crate) fn send<B>(self, token: &Token, mut request: Request<B>) -> Departed<S, B, P>
-    where
-        S: Service<Request<B>> + Clone,
-        P: Replay<B> + Clone,
-    {
-        if !self.replay.keeps(request.body()) {
-            let attached = attach(request.headers_mut(), token);
-            let future = self.inner.call(request);
-            return Departed {
-                future,
-                attached,
-                spare: None,
-            };
+/// Returns whether the request gets a token.
+#[inline]
+fn admit<B>(
+    config: &Config,
+    source: &Arc<dyn TokenSource>,
+    request: &Request<B>,
+) -> Result<bool, Stay> {
+    match config.admit(&**source, request.uri()) {
+        Ok(passage) => Ok(passage == Passage::WithToken),
+        Err(error) => Err(Stay::Fail(error)),
+    }
+}
+
+/// Without a token the request waits for one.
+///
+/// Which headers the token would set is not known then, so the usual one is assumed: whoever authenticates a request
+/// without us must not wait for a token that it does not need.
+#[inline]
+fn found<B>(
+    source: &Arc<dyn TokenSource>,
+    request: &Request<B>,
+    sending: Option<Sending>,
+) -> Result<Option<Sending>, Stay> {
+    if sending.is_none() && !request.headers().contains_key(AUTHORIZATION) {
+        return Err(Stay::Wait(Arc::clone(source)));
+    }
+    Ok(sending)
+}
+
+/// A request that is on its way.
+pub(crate) struct Departed<S: Service<Request<B>>, B, P: Replay<B>> {
+    pub(crate) future: S::Future,
+    /// The token that was put on it.
+    pub(crate) sending: Option<Sending>,
+    pub(crate) spare: Option<Box<Spare<S, B, P>>>,
+}
+
+/// Sends a request with a token, if it carries none of the token's headers, and keeps what a second sending needs.
+#[inline]
+pub(crate) fn depart<S, B, P>(
+    inner: &mut S,
+    config: &Arc<Config>,
+    replay: &P,
+    mut request: Request<B>,
+    sending: Option<Sending>,
+) -> Departed<S, B, P>
+where
+    S: Service<Request<B>> + Clone,
+    P: Replay<B> + Clone,
+{
+    let sending = sending.filter(|sending| !carries(request.headers(), &sending.token));
+    let mut spare = None;
+    if let Some(sending) = &sending {
+        if replay.keeps(request.body()) {
+            (request, spare) = Spare::keep(inner, config, replay, request);
         }
-        if carries(request.headers(), token) {
-            let future = self.inner.call(request);
-            return Departed {
-                future,
-                attached: false,
-                spare: None,
-            };
-        }
-        let (mut request, spare) = Spare::keep(self.inner, self.config, self.replay, request);
-        token.apply(request.headers_mut());
-        let future = self.inner.call(request);
-        Departed {
-            future,
-            attached: true,
-            spare,
-        }
+        sending.token.apply(request.headers_mut());
+    }
+    Departed {
+        future: inner.call(request),
+        sending,
+        spare,
     }
 }
 
 /// Looks for a token, and gets a renewal going if it is time.
 #[inline]
-fn look<'a>(source: &dyn TokenSource, held: &'a mut Held) -> Option<&'a Token> {
+fn look(source: &dyn TokenSource, held: &mut Held) -> bool {
     match source.peek(held) {
-        Peek::Ready => {}
-        Peek::Renew => source.renew(),
-        Peek::Absent => return None,
+        Peek::Ready => true,
+        Peek::Renew => {
+            source.renew();
+            true
+        }
+        Peek::Absent => false,
     }
-    // A source that breaks its contract and leaves nothing behind is waited for.
-    held.token()
 }
 
 impl<S: Clone, P: Clone> Clone for Auth<S, P> {

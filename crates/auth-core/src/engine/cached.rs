@@ -220,7 +220,7 @@ impl TokenSource for Handle {
     fn peek(&self, held: &mut Held) -> Peek {
         let shared = &self.shared;
         let version = shared.version.load(Ordering::Acquire);
-        let now = shared.clock.now();
+        let now = shared.clock.coarse();
         if held.is_current(version, now) {
             return Peek::Ready;
         }

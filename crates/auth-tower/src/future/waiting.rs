@@ -11,7 +11,7 @@ use crate::{
     AuthError, Reason, Replay,
     attempt::{Attempt, Sending},
     config::{Config, Passage},
-    service::Outlet,
+    service::depart,
 };
 
 pub(super) type TokenFuture = Pin<Box<dyn Future<Output = Result<Token, auth_core::Error>> + Send>>;
@@ -67,21 +67,15 @@ where
             }
             Err(cause) => return Err(AuthError::new(Reason::Token, cause)),
         };
-        let outlet = Outlet {
-            inner: &mut self.service,
-            config: &self.config,
-            replay: &self.replay,
-        };
-        let departed = outlet.send(&token, self.request);
-        let (source, config) = (self.source, self.config);
-        let attempt = departed
-            .attached
-            .then(|| Sending::Own(Attempt::new(source, token, &config)));
-        Ok(State::Sent {
-            future: departed.future,
-            attempt,
-            spare: departed.spare,
-        })
+        let sending = Sending::Own(Attempt::new(self.source, token, &self.config));
+        let departed = depart(
+            &mut self.service,
+            &self.config,
+            &self.replay,
+            self.request,
+            Some(sending),
+        );
+        Ok(State::sent(departed))
     }
 }
 
