@@ -1,6 +1,8 @@
 //! One source for each tenant.
 
 mod shard;
+#[cfg(test)]
+mod tests;
 
 use std::{
     borrow::Borrow,
@@ -151,22 +153,10 @@ impl<K: Hash + Eq + Send + Sync + 'static> Tenants<K> {
     /// A tenant stays whose login is not saved, whose exchange is under way, or of which somebody holds a handle.
     pub fn put_idle_aside(&self) -> usize {
         let table = &*self.0;
-        let since = table.mark.fetch_add(RECENT << 1, Ordering::Relaxed);
-        // Marks older than these are all the same, so the count may begin anew.
-        let after = since.wrapping_add(RECENT << 1);
-        let mut count = 0;
-        for home in 0..table.shards.len() {
-            let aside = table.write(home).sweep(|mark, source| {
-                let mark = mark | RECENT;
-                mark != since && mark != after && source.can_be_put_aside()
-            });
-            count += aside.len();
-            table.taken.0.fetch_sub(aside.len(), Ordering::Relaxed);
-        }
-        count
+        table.sweep(table.mark.fetch_add(RECENT << 1, Ordering::Relaxed))
     }
 
-    /// Returns how many tenants there are.
+    /// Returns how many tenants there are; while others change the table, about how many.
     pub fn len(&self) -> usize {
         self.0.taken.0.load(Ordering::Relaxed)
     }
@@ -189,8 +179,9 @@ impl<K: Hash + Eq> Table<K> {
             if let Some(source) = shard.find(tag, &key, mark) {
                 return Ok(source.clone());
             }
-            if self.take_place() {
+            if let Some(place) = self.take_place() {
                 shard.insert(tag, key, made.clone(), mark);
+                place.keep();
                 return Ok(made);
             }
             if let Some(at) = shard.turn(&mut looks, Cached::can_be_put_aside) {
@@ -203,40 +194,55 @@ impl<K: Hash + Eq> Table<K> {
                 return Ok(made);
             }
         }
-        self.make_room(home, looks)?;
+        let place = self.make_room(home, looks)?;
         let mut shard = self.write(home);
         if let Some(source) = shard.find(tag, &key, mark) {
-            self.taken.0.fetch_sub(1, Ordering::Relaxed);
             return Ok(source.clone());
         }
         shard.insert(tag, key, made.clone(), mark);
+        place.keep();
         Ok(made)
     }
 
-    fn take_place(&self) -> bool {
+    fn take_place(&self) -> Option<Place<'_>> {
         let take = |taken: usize| (taken < self.most).then_some(taken + 1);
         let taken = &self.taken.0;
-        taken
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, take)
-            .is_ok()
+        let took = taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take);
+        took.ok().map(|_| Place(Some(taken)))
     }
 
     /// Takes a place that came free, or that of a tenant in another shard than `home`.
-    fn make_room(&self, home: usize, mut looks: usize) -> Result<(), Error> {
+    fn make_room(&self, home: usize, mut looks: usize) -> Result<Place<'_>, Error> {
         for step in 1..self.shards.len() {
+            if looks == 0 {
+                break;
+            }
             let mut shard = self.write((home + step) % self.shards.len());
             let at = shard.turn(&mut looks, Cached::can_be_put_aside);
-            let aside = at.map(|at| shard.take(at));
+            // Its place is ours before it is dropped, which is the user's code and may panic.
+            let aside = at.map(|at| (Place(Some(&self.taken.0)), shard.take(at)));
             drop(shard);
-            if aside.is_some() || self.take_place() {
-                return Ok(());
+            if let Some((place, aside)) = aside {
+                drop(aside);
+                return Ok(place);
             }
         }
-        Err(Error::new(
-            ErrorKind::Unavailable,
-            "the table of tenants is full, and each of those in it is in use, is at work, or has a login that is not \
-             saved; allow more tenants, or keep logins in a store",
-        ))
+        self.take_place().ok_or_else(full)
+    }
+
+    /// Puts every tenant aside that was last asked for before the sweep of `since` began.
+    fn sweep(&self, since: u32) -> usize {
+        let mut count = 0;
+        for home in 0..self.shards.len() {
+            let aside = self.write(home).sweep(|mark, source| {
+                // By age, for another sweep may have begun meanwhile, and the count begins anew one day.
+                let older = since.wrapping_sub(mark | RECENT) as i32 > 0;
+                older && source.can_be_put_aside()
+            });
+            count += aside.len();
+            self.taken.0.fetch_sub(aside.len(), Ordering::Relaxed);
+        }
+        count
     }
 
     fn home(&self, hash: u64) -> usize {
@@ -253,6 +259,31 @@ impl<K: Hash + Eq> Table<K> {
         let shard = self.shards[home].0.write();
         shard.unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A place in the table, given back unless somebody comes to stand in it.
+struct Place<'a>(Option<&'a AtomicUsize>);
+
+impl Place<'_> {
+    fn keep(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        if let Some(taken) = self.0 {
+            taken.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}
+
+fn full() -> Error {
+    Error::new(
+        ErrorKind::Unavailable,
+        "the table of tenants is full, and each of those in it is in use, is at work, or has a login that is not \
+         saved; allow more tenants, or keep logins in a store",
+    )
 }
 
 fn tag(hash: u64) -> u32 {
