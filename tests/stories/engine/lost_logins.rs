@@ -9,7 +9,7 @@ use auth_testkit::{
     FailingStore, Gate, ManualClock, ScriptedGrant, StoreCall, StoreFault, token_set,
 };
 
-use super::{HOUR, access, away, builder, ended_login, policy, seconds};
+use super::{HOUR, access, away, builder, ended_login, policy, seconds, until};
 
 pub(super) fn key() -> StoreKey {
     StoreKey::new(["story", "login"])
@@ -20,19 +20,16 @@ pub(super) async fn stored(store: &impl TokenStore) -> Option<String> {
     Some(record.set.refresh()?.expose().to_owned())
 }
 
-/// Lets the task that saves in the background have its turn.
+/// Lets the task that saves in the background have its turn, a second for each, until it has saved.
 pub(super) async fn save_in_background(source: &Cached, clock: &ManualClock) {
-    loop {
-        // A save that was woken already is under way.
-        for _ in 0..50 {
-            tokio::task::yield_now().await;
+    let saved = async || {
+        let saved = !source.status().unsaved;
+        if !saved {
+            clock.advance(seconds(1));
         }
-        if !source.status().unsaved {
-            return;
-        }
-        clock.until_sleepers(1).await;
-        clock.advance(seconds(300));
-    }
+        saved
+    };
+    until("what waits is saved", saved).await;
 }
 
 #[tokio::test]
@@ -136,9 +133,8 @@ async fn a_save_that_never_ends_does_not_send_the_spent_token_again() {
     gate.until_waiting(1).await;
     runtime.shutdown_background();
     let _ = waiter.await;
-    while source.status().renewing {
-        tokio::task::yield_now().await;
-    }
+    let over = async || !source.status().renewing;
+    until("the renewal ends with its runtime", over).await;
     assert!(source.status().unsaved);
     assert_eq!(access(&source).await, "a");
     assert_eq!(stored(&store).await.as_deref(), Some("r-1"));
@@ -259,9 +255,7 @@ async fn a_revoked_token_is_replaced_although_its_renewal_brought_nothing_better
     clock.advance(HOUR - seconds(200));
     assert_eq!(access(&source).await, "one");
     grant.until_calls(2).await;
-    while source.status().renewing {
-        tokio::task::yield_now().await;
-    }
+    until("the renewal is over", async || !source.status().renewing).await;
     let current = source.token().await.unwrap();
     source.reject(&current);
     assert_eq!(access(&source).await, "other");

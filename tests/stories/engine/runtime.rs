@@ -9,7 +9,7 @@ use auth_core::{ErrorKind, Held, Peek, Sent, TokenSource};
 use auth_testkit::{Gate, ManualClock, ScriptedGrant};
 use tokio::runtime::{Builder, Runtime};
 
-use super::{HOUR, access, builder, seconds};
+use super::{HOUR, access, builder, seconds, until};
 
 fn runtime() -> Runtime {
     Builder::new_multi_thread()
@@ -86,9 +86,8 @@ fn an_idle_source_owns_no_task() {
     let runtime = runtime();
     let source = builder(&grant, &clock).build();
     runtime.block_on(source.warm_up()).unwrap();
-    while runtime.metrics().num_alive_tasks() > 0 {
-        std::thread::yield_now();
-    }
+    let none = async || runtime.metrics().num_alive_tasks() == 0;
+    runtime.block_on(until("no task is left", none));
     assert_eq!(clock.sleepers(), 0, "and nothing waits for the clock");
 }
 

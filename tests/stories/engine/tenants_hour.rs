@@ -13,7 +13,7 @@ use auth_core::{
 };
 use auth_testkit::{ManualClock, token};
 
-use super::{origins, seconds};
+use super::{origins, seconds, until};
 
 const TENANTS: u32 = 10_000;
 const MOST: NonZeroUsize = NonZeroUsize::new(TENANTS as usize).unwrap();
@@ -92,9 +92,11 @@ async fn load_5_ten_thousand_tenants_are_renewed_on_schedule_by_twenty_exchanges
                 }
             }
         }
-        while endpoint.book.lock().unwrap().done < started || limit.in_flight() > 0 {
-            tokio::task::yield_now().await;
-        }
+        let done = async || {
+            let done = endpoint.book.lock().unwrap().done;
+            done >= started && limit.in_flight() == 0
+        };
+        until("all that was begun is done", done).await;
         clock.advance(STEP);
     }
 

@@ -14,7 +14,7 @@ use auth_core::{
 use auth_testkit::{Gate, ManualClock, ScriptedGrant, token};
 use tokio::{runtime::Builder, task::JoinHandle};
 
-use super::{HOUR, access, builder, origins, policy, seconds};
+use super::{HOUR, access, builder, origins, policy, seconds, until};
 
 const TAKES: Duration = Duration::from_millis(100);
 
@@ -38,9 +38,8 @@ pub(super) async fn queued(
 }
 
 pub(super) async fn in_line(limit: &ExchangeLimit, count: usize) {
-    while limit.waiting() != count {
-        tokio::task::yield_now().await;
-    }
+    let reached = async || limit.waiting() == count;
+    until(&format!("{count} stand in line"), reached).await;
 }
 
 /// An endpoint that needs a tenth of a second for an exchange, and remembers who came when.
@@ -104,9 +103,8 @@ async fn a_storm_of_a_thousand_tenants_keeps_to_the_limit_and_to_the_order_of_ar
         .collect();
     for round in 1..=50 {
         in_line(&limit, 1_000 - 20 * round).await;
-        while endpoint.begun() < 20 * round {
-            tokio::task::yield_now().await;
-        }
+        let begun = async || endpoint.begun() >= 20 * round;
+        until("those who left the line have begun", begun).await;
         clock.advance(TAKES);
     }
     for tenant in tenants {
@@ -157,18 +155,17 @@ async fn a_grant_that_panics_gives_its_place_back() {
 #[test]
 fn a_runtime_that_ends_gives_back_its_places_and_leaves_the_line() {
     let (clock, limit, gate) = (ManualClock::new(), limit(1), Gate::new());
-    let runtime = || {
-        Builder::new_multi_thread()
-            .worker_threads(2)
-            .build()
-            .unwrap()
-    };
+    // Whoever is on the one that ends has no turn any more, so its end comes to all of them at once.
+    let runtime = || Builder::new_current_thread().build().unwrap();
     let (ends, stays) = (runtime(), runtime());
-    let (hangs, grant) = (ScriptedGrant::new(), ScriptedGrant::new());
-    hangs.waits(&gate).issues("never", HOUR);
-    grant.always(|ctx| Ok(TokenSet::new(token("access", HOUR, &ctx.clock))));
-    let [hanging, behind, waiting] =
-        [&hangs, &grant, &grant].map(|grant| limited(grant, &clock, &limit));
+    let grants = [(); 3].map(|()| ScriptedGrant::new());
+    for grant in &grants {
+        grant.always(|ctx| Ok(TokenSet::new(token("access", HOUR, &ctx.clock))));
+    }
+    grants[0].waits(&gate);
+    let [hanging, behind, waiting] = grants
+        .each_ref()
+        .map(|grant| limited(grant, &clock, &limit));
     let _ends = ends.block_on(async {
         let hangs = tokio::spawn(async move { hanging.token().await });
         gate.until_waiting(1).await;
@@ -176,14 +173,12 @@ fn a_runtime_that_ends_gives_back_its_places_and_leaves_the_line() {
     });
     let waiting = stays.block_on(queued(&waiting, &limit));
     assert_eq!((limit.in_flight(), limit.waiting()), (1, 2));
-    ends.shutdown_background();
+    drop(ends);
     assert!(stays.block_on(waiting).unwrap().is_ok());
-    stays.block_on(async {
-        while limit.in_flight() + limit.waiting() > 0 {
-            tokio::task::yield_now().await;
-        }
-    });
-    assert_eq!(grant.calls(), 1, "who left the line exchanges no more");
+    let nobody = async || limit.in_flight() + limit.waiting() == 0;
+    stays.block_on(until("every place is free, and nobody in line", nobody));
+    let calls = grants.map(|grant| grant.calls());
+    assert_eq!(calls, [1, 0, 1], "who left the line exchanges no more");
 }
 
 #[tokio::test]

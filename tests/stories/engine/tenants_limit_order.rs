@@ -8,6 +8,7 @@ use auth_testkit::{Gate, ManualClock, ScriptedGrant, token};
 use super::{
     HOUR, access, builder, policy, seconds,
     tenants_limit::{in_line, limit, limited, queued},
+    until,
 };
 
 #[tokio::test]
@@ -74,10 +75,10 @@ async fn a_renewal_whose_token_is_refused_while_it_waits_goes_with_the_callers()
     renews.reject(&refused);
     clock.until_deadline(began + seconds(1)).await;
     clock.advance(seconds(1));
-    // It looks up, and takes another place in the line.
-    for _ in 0..50 {
-        tokio::task::yield_now().await;
-    }
+    // It looks up, and takes another place in the line, where it waits to the end.
+    let end = began + policy().exchange_timeout;
+    let anew = async || clock.deadlines().contains(&end);
+    until("the renewal stands in line anew", anew).await;
     clock.advance(seconds(1));
     let (late, of, seen) = (ScriptedGrant::new(), renewed.clone(), Arc::clone(&before));
     late.always(move |ctx| {

@@ -150,17 +150,20 @@ async fn whoever_looks_on_while_room_is_made_no_login_is_lost_and_no_tenant_made
             });
             Ok(builder(&grant, &clock).build())
         });
+        let refused = Arc::new(AtomicUsize::new(0));
         let users: Vec<_> = (0..8)
             .map(|user| {
-                let tenants = tenants.clone();
+                let (tenants, refused) = (tenants.clone(), Arc::clone(&refused));
                 tokio::spawn(async move {
                     for step in 0..48 {
                         // The table holds a third of them, so in the end it is full of logins.
-                        if let Ok(source) = tenants.get(&((user * 6 + step * 5) % 48)) {
-                            tokio::task::yield_now().await;
-                            if step % 3 == 0 {
-                                access(&source).await;
-                            }
+                        let Ok(source) = tenants.get(&((user * 6 + step * 5) % 48)) else {
+                            refused.fetch_add(1, Ordering::Relaxed);
+                            continue;
+                        };
+                        tokio::task::yield_now().await;
+                        if step % 3 == 0 {
+                            access(&source).await;
                         }
                         assert!(tenants.len() <= 16);
                     }
@@ -171,7 +174,10 @@ async fn whoever_looks_on_while_room_is_made_no_login_is_lost_and_no_tenant_made
             user.await.unwrap();
         }
         let logins = logins.lock().unwrap();
+        assert!(!logins.is_empty());
         assert!(logins.values().all(|count| *count == 1), "round {round}");
+        // Whoever comes last finds the table full of logins.
+        assert!(refused.load(Ordering::Relaxed) > 0, "round {round}");
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use auth_core::{Held, Peek, State, TokenSource};
 use auth_testkit::{Gate, ManualClock, ScriptedGrant};
 
-use super::{HOUR, access, away, builder, seconds, sent};
+use super::{HOUR, access, away, builder, seconds, sent, until};
 
 #[tokio::test]
 async fn in_the_advisory_window_one_look_renews_and_nobody_waits() {
@@ -74,9 +74,8 @@ async fn a_failed_renewal_leaves_the_token_in_use_until_it_ends() {
     clock.advance(HOUR - seconds(31));
     assert_eq!(access(&source).await, "first");
     grant.until_calls(2).await;
-    while source.status().last_error.is_none() {
-        tokio::task::yield_now().await;
-    }
+    let failed = async || source.status().last_error.is_some();
+    until("the renewal failed", failed).await;
     assert_eq!(source.status().state, State::BackingOff);
     // In the last window callers wait for one attempt and get the token when it fails.
     clock.advance(seconds(2));

@@ -6,6 +6,7 @@ use auth_core::{Clock, Error, ErrorKind, TokenSource};
 use auth_testkit::ManualClock;
 
 use super::front::{Front, HOUR, Numbered, builder};
+use crate::engine::until;
 
 const OUTAGE: Duration = Duration::from_secs(600);
 /// The longest pause of the default policy.
@@ -36,10 +37,11 @@ async fn endured() -> Vec<(Duration, Duration)> {
         grant.fails(away());
         let attempts = grant.calls() + 1;
         // Many callers in each step: all of them get the token, and one attempt is made.
-        while source.status().next_attempt.is_none() {
+        let failed = async || {
             assert_eq!(front.sends().await, "t-1");
-            tokio::task::yield_now().await;
-        }
+            source.status().next_attempt.is_some()
+        };
+        until("the attempt failed", failed).await;
         let pause = source.status().next_attempt.unwrap();
         pauses.push((pause, step));
         step = (2 * step).min(LONGEST);
@@ -52,9 +54,8 @@ async fn endured() -> Vec<(Duration, Duration)> {
     }
     // The endpoint is back, and the first attempt after the pause brings a token.
     let calls = grant.calls();
-    while front.sends().await == "t-1" {
-        tokio::task::yield_now().await;
-    }
+    let renewed = async || front.sends().await != "t-1";
+    until("the token is a new one", renewed).await;
     assert_eq!(grant.calls(), calls + 1);
     assert!(source.status().last_error.is_none());
     source.token().await.unwrap();
