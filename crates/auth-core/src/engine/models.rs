@@ -1,6 +1,6 @@
-//! Models: the engine under every schedule that matters; see docs/models.md.
+//! Models: the engine under every schedule tried; see docs/models.md.
 //!
-//! Each says in its comment which break of the code it was seen to catch.
+//! Where a break of the code was seen to be caught, the comment names it.
 
 #[cfg(auth_model = "loom")]
 mod drops;
@@ -13,8 +13,8 @@ mod limits;
 mod looks;
 #[cfg(auth_model = "loom")]
 mod refusals;
-#[cfg(auth_model = "shuttle")]
-mod storm;
 #[cfg(auth_model = "loom")]
 mod stores;
+#[cfg(auth_model = "shuttle")]
+mod storm;
 mod world;

@@ -1,4 +1,4 @@
-//! Loom tries every schedule up to a number of preemptions, and every value that an atomic may hold.
+//! Loom tries every schedule up to a number of preemptions, with old values of atomics as far as it models their orderings.
 
 use std::{
     future::Future,
@@ -33,13 +33,8 @@ pub(crate) fn check(preemptions: usize, model: impl Fn() + Send + Sync + 'static
         model();
         runtime::join();
     });
-    // Seen with `--nocapture`.
+    // Seen with `--show-output`.
     eprintln!("{} schedules", schedules.load(Ordering::Relaxed));
-}
-
-/// Starts the thread of a task.
-pub(super) fn start(task: impl FnOnce() + Send + 'static) -> thread::JoinHandle<()> {
-    thread::spawn(task)
 }
 
 /// Runs a future on the calling thread. It may be polled once more than it was woken, as every future may.

@@ -20,11 +20,6 @@ pub(crate) fn check(schedules: usize, model: impl Fn() + Send + Sync + 'static) 
         },
         schedules,
     );
-    // Seen with `--nocapture`.
+    // Seen with `--show-output`.
     eprintln!("{schedules} schedules");
-}
-
-/// Starts the thread of a task.
-pub(super) fn start(task: impl FnOnce() + Send + 'static) -> thread::JoinHandle<()> {
-    thread::spawn(task)
 }

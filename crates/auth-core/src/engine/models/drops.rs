@@ -37,7 +37,7 @@ fn a_caller_who_gives_up_takes_no_flight_down() {
 
 /// When the last handle goes while an exchange is under way, what it brings is saved, and its task ends.
 ///
-/// Caught: a task that ends with the last handle, before its save.
+/// No break was tried that this model alone would see.
 #[test]
 fn an_exchange_outlives_the_last_handle() {
     check(3, || {

@@ -17,7 +17,7 @@ use super::world::{LIFE, Provider, Still, number, source};
 /// finds its token.
 ///
 /// Caught: a version that moves before the state has the token, or not at all; a view that is stored after the lock was
-/// given back; a view that is kept and taken for another version.
+/// given back; both guards of a view left out.
 #[test]
 fn a_rotation_meets_a_look() {
     check(3, || {

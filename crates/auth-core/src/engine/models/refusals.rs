@@ -25,8 +25,7 @@ fn held(source: &Cached) -> Token {
 
 /// Whoever refused a token never gets it again, whether a new one lands before, meanwhile or afterwards.
 ///
-/// Caught: a refusal that is not noted while a flight is up; a landing that leaves the mark of a refusal on its token; a late
-/// refusal that is taken for one of the new token.
+/// Caught: a refusal that is not noted while a flight is up; a landing that leaves the mark of a refusal on its token.
 #[test]
 fn a_refusal_meets_a_landing() {
     check(2, || {
@@ -70,8 +69,7 @@ fn two_refusals_make_one_exchange() {
 
 /// After a refusal returned, no look of anybody finds the refused token, however it learnt of the refusal.
 ///
-/// Caught: a version that moves before the token is refused, or not at all; a view that is kept and taken for another
-/// version.
+/// Caught: a version that moves before the token is refused, or not at all.
 #[test]
 fn a_refusal_reaches_every_look() {
     check(3, || {

@@ -55,7 +55,7 @@ fn nobody_gets_what_is_not_saved() {
 
 /// Where the policy says so, a login that cannot be saved serves at once, and is saved in the end.
 ///
-/// Caught: a login that is kept from its callers until it is saved.
+/// No break was tried that this model alone would see.
 #[test]
 fn what_is_not_saved_may_serve() {
     check(2, || {
@@ -79,7 +79,7 @@ fn what_is_not_saved_may_serve() {
 
 /// The task that saves gives its place back, so that what cannot be saved later finds another one.
 ///
-/// Caught: a place that is never given back.
+/// Meant to catch a place that is never given back; that break was not run.
 #[test]
 fn saving_starts_again() {
     check(2, || {
@@ -127,7 +127,7 @@ fn two_processes_spend_a_refresh_token_once() {
 
 /// An observer hears all of one exchange in order, may ask the source meanwhile, and harms nobody when it panics.
 ///
-/// Caught: an event that is told under the lock; an observer whose panic goes on.
+/// Caught: an observer whose panic goes on. Meant to catch an event that is told under the lock; that break was not run.
 #[test]
 fn an_observer_that_panics_harms_nobody() {
     check(2, || {

@@ -93,9 +93,8 @@ impl Handle {
                 waker.wake();
             }
         };
-        // On the spot, where the runtime is shut down already.
         if current().era.load(Ordering::Acquire) == self.0 {
-            let task = checker::start(run);
+            let task = checker::thread::spawn(run);
             let runtime = current();
             runtime
                 .tasks
@@ -103,6 +102,7 @@ impl Handle {
                 .expect("nothing panics here")
                 .push(task);
         } else {
+            // The runtime is shut down already.
             run();
         }
         JoinHandle(end)
