@@ -41,9 +41,11 @@ impl Report {
             surfaced,
             refreshes,
             waited,
+            length,
             ..
         } = self.counts;
-        let seconds = self.options.length.as_secs();
+        // The last requests may take longer than was asked for.
+        let seconds = length.as_secs_f64().ceil() as u64;
         let rotations = self.rotations as u64;
         let overlaps = self.grace == Grace::Some;
         [
@@ -111,6 +113,7 @@ mod tests {
             counts: Counts {
                 refreshes: 60,
                 waited: 64,
+                length: Duration::from_millis(59_700),
                 ..Counts::default()
             },
             rotations: 60,
