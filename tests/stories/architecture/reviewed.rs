@@ -37,6 +37,10 @@ const REVIEWED: &[(&str, &str)] = &[
         "one interface for the keyrings of all systems",
     ),
     ("mockall", "testkit: mocks of the seams"),
+    (
+        "nix",
+        "coarse clocks: the only safe way to them that works under valgrind too",
+    ),
     ("percent-encoding", "user names and passwords in Basic"),
     ("pin-project-lite", "named futures without unsafe code"),
     ("redis", "the client that the Redis organisation keeps"),

@@ -34,17 +34,22 @@ use self::{
 };
 
 const INSTANTS: usize = 1_000;
-/// A number here plays the same callers again: the order in which the threads run is another one.
+/// A number here plays other callers, and `random` ones that nobody played before. Which thread runs when is in no seed.
 const SEED: &str = "STORIES_SEED";
-/// How long anything may take before it counts as wedged.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// The callers of a run that asks for no others.
+const USUAL: u64 = 0x9e37_79b9_7f4a_7c15;
+/// How long anything may take before it counts as wedged. A machine with other work to do is slow, too.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 type Work = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_random_instants_lose_nothing() {
-    let given = std::env::var(SEED).ok().and_then(|text| text.parse().ok());
-    let seed: u64 = given.unwrap_or_else(|| RandomState::new().hash_one(0_u8));
+    let seed: u64 = match std::env::var(SEED).as_deref() {
+        Err(_) => USUAL,
+        Ok("random") => RandomState::new().hash_one(0_u8),
+        Ok(number) => number.parse().expect("a number, or `random`"),
+    };
     let (mut chance, world) = (Chance(seed | 1), World::start().await);
     let mut left = 0;
     for number in 0..INSTANTS {

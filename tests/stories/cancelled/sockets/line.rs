@@ -45,7 +45,9 @@ impl Line {
         self.tasks.spawn(async move {
             let mut connections = JoinSet::new();
             while let Ok((near, _)) = listener.accept().await {
-                let far = TcpStream::connect(server).await.unwrap();
+                let Ok(far) = TcpStream::connect(server).await else {
+                    continue;
+                };
                 let ((near_in, near_out), (far_in, far_out)) =
                     (near.into_split(), far.into_split());
                 connections.spawn(carry(near_in, far_out, Arc::clone(&traffic)));

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use auth_core::{
     Cached, Clock, Error, ErrorKind, Event, Exchange, ExchangeLimit, Held, Lifetime, MemoryStore,
-    Moment, Origin, Origins, Policy, Record, Secret, StoreKey, SystemClock, Tenants, Token,
+    Moment, Origin, Origins, Policy, Record, Secret, StoreKey, SystemClock, Tenants, Ticks, Token,
     TokenRequest, TokenSet, TokenSource, TokenStore,
 };
 use auth_testkit::{ManualClock, ScriptedGrant};
@@ -39,6 +39,7 @@ pub(super) async fn show(planted: &Planted, shown: &mut Shown) {
     let now = clock.now();
     shown.show(&clock);
     shown.show(&now);
+    shown.show(&Ticks::from(now));
     shown.show(&Moment::after(now, Duration::from_secs(60)));
     shown.show(&Lifetime::new(now, Duration::from_secs(60)));
     let address = format!("https://api.example/?key={}", planted.api_key);

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use auth_core::{Error, ErrorKind, Grant, MemoryStore, Origins, Secret, Transport};
 use auth_testkit::{
-    FailingSource, FailingStore, Fault, Gate, ManualClock, OAuth2Emulator, OAuth2Knobs,
+    FailingSource, FailingStore, Fault, Gate, InMemory, ManualClock, OAuth2Emulator, OAuth2Knobs,
     OctorateEmulator, OctorateKnobs, OrgApiEmulator, OrgApiKnobs, RatorEmulator, RatorKnobs,
     Resource, ResourceKnobs, ScriptedGrant, ScriptedSource, ScriptedTransport, SecretKind,
     StaticSource, StoreFault, contract,
@@ -82,6 +82,7 @@ async fn emulators(planted: &Planted, clock: ManualClock, shown: &mut Shown) {
     shown.show(&oauth2);
     shown.show(&OAuth2Knobs::default());
     shown.show(oauth2.server());
+    shown.show::<InMemory>(&oauth2.server().in_memory());
     // A request that is wrong in every way: a secret in the path, the query, a header and the body.
     let ledger = oauth2.ledger();
     let everywhere = &planted.api_key;
