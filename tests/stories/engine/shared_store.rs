@@ -5,7 +5,9 @@ use auth_core::{
     Cached, Error, ErrorKind, Intent, Lease, MemoryStore, OnStoreFailure, Record, StoreKey,
     TokenSet, TokenSource, TokenStore, store::save_login,
 };
-use auth_testkit::{FailingStore, Gate, ManualClock, ScriptedGrant, StoreCall, token_set};
+use auth_testkit::{
+    FailingStore, Gate, ManualClock, ScriptedGrant, StoreCall, StoreFault, token_set,
+};
 
 use super::{HOUR, access, builder, ended_login, policy, seconds};
 
@@ -115,6 +117,28 @@ async fn a_holder_that_lost_its_lease_takes_over_what_the_next_one_saved() {
 }
 
 #[tokio::test]
+async fn a_new_authorization_goes_over_what_is_saved_under_its_eyes() {
+    let (clock, grant, gate) = (ManualClock::new(), ScriptedGrant::new(), Gate::new());
+    let shared = MemoryStore::new();
+    let store = FailingStore::new(Loose(shared.clone()));
+    store.on(StoreCall::Save, StoreFault::HangBefore(gate.clone()));
+    let source = builder(&grant, &clock).store(store.clone(), key()).build();
+    let person = tokio::spawn(async move { source.login(TokenSet::login("anew".into())).await });
+    gate.until_waiting(1).await;
+    let theirs = TokenSet::login("theirs".into());
+    save_login(&shared, &key(), &theirs).await.unwrap();
+    gate.open();
+    person.await.unwrap().unwrap();
+    assert_eq!(
+        store.count(StoreCall::Save),
+        2,
+        "the first one came too late"
+    );
+    let stored = shared.load(&key()).await.unwrap().unwrap();
+    assert_eq!(stored.set.refresh().unwrap().expose(), "anew");
+}
+
+#[tokio::test]
 async fn a_slow_exchange_renews_its_lease() {
     let (clock, grant, gate) = (ManualClock::new(), ScriptedGrant::new(), Gate::new());
     grant.waits(&gate).issues("a", HOUR);
@@ -139,7 +163,7 @@ async fn a_valid_token_never_waits_for_the_store() {
     let store = FailingStore::new(MemoryStore::new());
     let source = builder(&grant, &clock).store(store.clone(), key()).build();
     assert_eq!(access(&source).await, "a");
-    store.every(StoreCall::Lease, auth_testkit::StoreFault::HangBefore(gate));
+    store.every(StoreCall::Lease, StoreFault::HangBefore(gate));
     clock.advance(HOUR - seconds(200));
     for _ in 0..100 {
         assert_eq!(access(&source).await, "a");

@@ -1,6 +1,6 @@
 //! Logins that wait to be saved, and what happens meanwhile.
 
-use auth_core::{MemoryStore, OnStoreFailure, TokenSet, store::save_login};
+use auth_core::{MemoryStore, OnStoreFailure, TokenSet, TokenSource, store::save_login};
 use auth_testkit::{FailingStore, ManualClock, ScriptedGrant, StoreCall, StoreFault, token_set};
 
 use super::{
@@ -64,4 +64,41 @@ async fn work_that_was_done_is_not_called_undone_when_its_login_cannot_be_saved(
     store.mend();
     save_in_background(&source, &clock).await;
     assert_eq!(stored(&store).await.as_deref(), Some("r-1"));
+}
+
+#[tokio::test]
+async fn a_login_that_others_saved_meanwhile_stays_although_another_one_waited() {
+    for (rule, known) in [
+        (OnStoreFailure::FailClosed, false),
+        (OnStoreFailure::FailClosed, true),
+        (OnStoreFailure::Serve, false),
+        (OnStoreFailure::Serve, true),
+    ] {
+        let (clock, grant) = (ManualClock::new(), ScriptedGrant::new());
+        grant.rotates_to("a", HOUR, "r-1").issues("b", HOUR);
+        let store = FailingStore::new(MemoryStore::new());
+        let log_in = async |refresh: &str| {
+            let login = TokenSet::login(refresh.into());
+            save_login(&store, &key(), &login).await.unwrap();
+        };
+        if known {
+            log_in("r-0").await;
+        }
+        store.every(StoreCall::Save, StoreFault::Before(away()));
+        let mut policy = policy();
+        policy.on_store_failure = rule;
+        let source = builder(&grant, &clock)
+            .policy(policy)
+            .store(store.clone(), key())
+            .build();
+        let serves = rule == OnStoreFailure::Serve;
+        assert_eq!(source.token().await.is_ok(), serves, "{rule:?} {known}");
+        store.mend();
+        log_in("r-theirs").await;
+        save_in_background(&source, &clock).await;
+        assert_eq!(stored(&store).await.as_deref(), Some("r-theirs"));
+        clock.advance(HOUR);
+        assert_eq!(access(&source).await, "b");
+        assert!(grant.seen()[1].presents("r-theirs"), "{rule:?} {known}");
+    }
 }
