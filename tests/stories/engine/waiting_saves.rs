@@ -1,12 +1,16 @@
 //! Logins that wait to be saved, and what happens meanwhile.
 
-use auth_core::{MemoryStore, OnStoreFailure, TokenSet, TokenSource, store::save_login};
-use auth_testkit::{FailingStore, ManualClock, ScriptedGrant, StoreCall, StoreFault, token_set};
+use auth_core::{
+    Cached, MemoryStore, OnStoreFailure, TokenSet, TokenSource, TokenStore, store::save_login,
+};
+use auth_testkit::{
+    FailingStore, Gate, ManualClock, ScriptedGrant, StoreCall, StoreFault, token_set,
+};
 
 use super::{
     HOUR, access, away, builder,
     lost_logins::{key, save_in_background, stored},
-    policy,
+    policy, seconds,
 };
 
 #[tokio::test]
@@ -101,4 +105,61 @@ async fn a_login_that_others_saved_meanwhile_stays_although_another_one_waited()
         assert_eq!(access(&source).await, "b");
         assert!(grant.seen()[1].presents("r-theirs"), "{rule:?} {known}");
     }
+}
+
+/// Returns a source that uses the token "a", has got as far as saving it, and finds the store away when it looks again.
+async fn saves_slowly(
+    store: &FailingStore,
+    grant: &ScriptedGrant,
+    clock: &ManualClock,
+    gate: &Gate,
+) -> Cached {
+    let mut serve = policy();
+    serve.on_store_failure = OnStoreFailure::Serve;
+    let builder = builder(grant, clock).policy(serve);
+    let source = builder.store(store.clone(), key()).build();
+    store.every(StoreCall::Save, StoreFault::Before(away()));
+    assert_eq!(access(&source).await, "a");
+    store.mend();
+    store.on(StoreCall::Save, StoreFault::HangBefore(gate.clone()));
+    clock.until_sleepers(1).await;
+    clock.advance(seconds(1));
+    gate.until_waiting(1).await;
+    store.on(StoreCall::Lease, StoreFault::Before(away()));
+    source
+}
+
+async fn stored_access(store: &impl TokenStore) -> Option<String> {
+    let record = store.load(&key()).await.unwrap()?;
+    Some(record.set.token()?.access().expose().to_owned())
+}
+
+#[tokio::test]
+async fn a_token_that_came_without_a_login_while_an_older_one_was_saved_is_saved_over_it() {
+    let (clock, grant, gate) = (ManualClock::new(), ScriptedGrant::new(), Gate::new());
+    grant.issues("a", HOUR).issues("b", HOUR);
+    let store = FailingStore::new(MemoryStore::new());
+    let source = saves_slowly(&store, &grant, &clock, &gate).await;
+    assert_eq!(source.renew_now().await.unwrap().access().expose(), "b");
+    gate.open();
+    save_in_background(&source, &clock).await;
+    assert_eq!(stored_access(&store).await.as_deref(), Some("b"));
+}
+
+#[tokio::test]
+async fn a_new_authorization_that_came_while_an_older_login_was_saved_goes_over_everything() {
+    let (clock, grant, gate) = (ManualClock::new(), ScriptedGrant::new(), Gate::new());
+    grant.rotates_to("a", HOUR, "r-1");
+    let store = FailingStore::new(MemoryStore::new());
+    let source = saves_slowly(&store, &grant, &clock, &gate).await;
+    source.login(TokenSet::login("anew".into())).await.unwrap();
+    gate.open();
+    while stored(&store).await.is_none() {
+        tokio::task::yield_now().await;
+    }
+    assert!(source.status().unsaved);
+    let theirs = TokenSet::login("theirs".into());
+    save_login(&store, &key(), &theirs).await.unwrap();
+    save_in_background(&source, &clock).await;
+    assert_eq!(stored(&store).await.as_deref(), Some("anew"));
 }
