@@ -113,7 +113,8 @@ pub struct Policy {
     #[cfg_attr(feature = "serde", serde(deserialize_with = "seconds"))]
     pub backoff_initial: Duration,
     /// The longest pause, and the pause after a refusal that waiting cannot mend. 5 min: an endpoint that comes back
-    /// is found within that time.
+    /// is found within that time, or when the token held comes into its last window, or ends, if that is sooner. Only a
+    /// `Retry-After` is obeyed beyond that.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "seconds"))]
     pub backoff_max: Duration,
     /// The longest `Retry-After` that is obeyed. 10 min: a mistaken header must not stop a service for a day.

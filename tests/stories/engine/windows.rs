@@ -2,8 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
-use auth_core::{Held, Peek, State, TokenSource};
-use auth_testkit::{Gate, ManualClock, ScriptedGrant};
+use auth_core::{Clock, Held, Peek, State, TokenSet, TokenSource};
+use auth_testkit::{Gate, ManualClock, ScriptedGrant, token};
 
 use super::{HOUR, access, away, builder, seconds, sent, until};
 
@@ -93,6 +93,51 @@ async fn a_failed_renewal_leaves_the_token_in_use_until_it_ends() {
 }
 
 #[tokio::test]
+async fn an_outage_that_is_over_before_the_token_ends_is_seen_by_no_caller() {
+    // Failing for the ninth time so long before the end, the endpoint comes back so long before it.
+    for (fails, back) in [(40, 31), (25, 3)] {
+        let (clock, grant) = (ManualClock::new(), ScriptedGrant::new());
+        let (of, ends) = (clock.clone(), clock.monotonic() + HOUR);
+        grant.always(move |ctx| {
+            let left = ends.saturating_sub(of.monotonic());
+            match left {
+                HOUR => Ok(TokenSet::new(token("first", HOUR, &ctx.clock))),
+                left if left > seconds(back) => Err(away()),
+                _ => Ok(TokenSet::new(token("second", HOUR, &ctx.clock))),
+            }
+        });
+        let source = builder(&grant, &clock).build();
+        source.warm_up().await.unwrap();
+        clock.advance(HOUR - seconds(300));
+        for strike in 1..=9 {
+            if strike == 9 {
+                clock.advance(clock.now_left(HOUR) - seconds(fails));
+            }
+            assert_eq!(access(&source).await, "first");
+            grant.until_calls(1 + strike).await;
+            let landed = async || !source.status().renewing;
+            until("the attempt failed", landed).await;
+            if strike < 8 {
+                clock.advance(source.status().next_attempt.unwrap());
+            }
+        }
+        let next = source.status().next_attempt.unwrap();
+        let window = seconds(if fails > 30 { fails - 30 } else { fails });
+        assert_eq!(next, window, "the ninth pause is longer by itself");
+        for _ in 0..=fails {
+            assert!(
+                source.token().await.is_ok(),
+                "{:?} left",
+                clock.now_left(HOUR)
+            );
+            clock.advance(seconds(1));
+        }
+        assert_eq!(access(&source).await, "second");
+        assert_eq!(grant.calls(), 11);
+    }
+}
+
+#[tokio::test]
 async fn fault_41_a_token_does_not_outlive_a_suspended_machine() {
     let (clock, grant) = (ManualClock::new(), ScriptedGrant::new());
     grant.issues("before", HOUR).issues("after", HOUR);
@@ -140,6 +185,6 @@ trait Left {
 
 impl Left for ManualClock {
     fn now_left(&self, lifetime: Duration) -> Duration {
-        lifetime.saturating_sub(auth_core::Clock::monotonic(self))
+        lifetime.saturating_sub(self.monotonic())
     }
 }

@@ -31,13 +31,21 @@ pub(crate) fn backoff(strikes: u32, policy: &Policy, random: f64) -> Duration {
     least.saturating_add(part(step - least, random))
 }
 
-/// Returns the pause after `error`, the `strikes`-th failure in a row.
-pub(crate) fn after_failure(error: &Error, strikes: u32, policy: &Policy, random: f64) -> Duration {
+/// Returns the pause after `error`, the `strikes`-th failure in a row. Where the token held comes into its next window
+/// within `window`, it is tried again by then; but an answer that asks for longer is obeyed.
+pub(crate) fn after_failure(
+    error: &Error,
+    strikes: u32,
+    policy: &Policy,
+    window: Option<Duration>,
+    random: f64,
+) -> Duration {
     let pause = match error.kind() {
         // Waiting does not mend these, so ask as seldom as the policy allows.
         ErrorKind::LoginRequired | ErrorKind::Configuration => policy.backoff_max,
         ErrorKind::Unavailable | ErrorKind::OutcomeUnknown | ErrorKind::Protocol => {
-            backoff(strikes, policy, random)
+            let pause = backoff(strikes, policy, random);
+            window.map_or(pause, |left| pause.min(left.max(policy.backoff_initial)))
         }
     };
     let asked = error.retry_after().unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use proptest::{collection::vec, prelude::*, sample::select};
+use proptest::{collection::vec, option, prelude::*, sample::select};
 
 use crate::{
     Error, ErrorKind,
@@ -47,15 +47,34 @@ proptest! {
         kind in select(&KINDS[..]),
         strikes in strikes(),
         asked in lengths(),
+        window in option::of(lengths()),
         random in fractions(),
     ) {
         let error = Error::new(kind, "made up");
-        let own = after_failure(&error, strikes, &policy, random);
-        let pause = after_failure(&error.with_retry_after(asked), strikes, &policy, random);
+        let own = after_failure(&error, strikes, &policy, window, random);
+        let error = error.with_retry_after(asked);
+        let pause = after_failure(&error, strikes, &policy, window, random);
         prop_assert_eq!(pause, own.max(asked.min(policy.retry_after_max)));
         if [ErrorKind::LoginRequired, ErrorKind::Configuration].contains(&kind) {
             prop_assert_eq!(own, policy.backoff_max);
         }
+    }
+
+    #[test]
+    fn a_pause_is_over_when_the_token_comes_into_its_next_window(
+        policy in policies(),
+        kind in select(&KINDS[..3]),
+        strikes in strikes(),
+        left in lengths(),
+        random in fractions(),
+    ) {
+        let error = Error::new(kind, "made up");
+        let pause = |window| after_failure(&error, strikes, &policy, window, random);
+        let (free, capped) = (pause(None), pause(Some(left)));
+        prop_assert!(capped <= left.max(policy.backoff_initial));
+        // It is a bound and nothing else.
+        prop_assert!(capped == free || capped == left.max(policy.backoff_initial));
+        prop_assert!(capped <= free);
     }
 
     #[test]

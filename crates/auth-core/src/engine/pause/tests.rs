@@ -20,7 +20,7 @@ fn the_step_doubles_up_to_the_longest_pause() {
 #[test]
 fn a_refusal_that_waiting_cannot_mend_waits_longest() {
     let policy = Policy::default();
-    let pause = |error: Error| after_failure(&error, 1, &policy, 1.0).as_secs();
+    let pause = |error: Error| after_failure(&error, 1, &policy, None, 1.0).as_secs();
     let error = |kind| Error::new(kind, "made up");
     assert_eq!(pause(error(ErrorKind::Configuration)), 300);
     assert_eq!(pause(error(ErrorKind::LoginRequired)), 300);

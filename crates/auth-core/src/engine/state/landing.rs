@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{
     Error, ErrorKind, Event, Now, Policy, Secret, Token, TokenSet,
-    engine::{pause, windows::Windows},
+    engine::{decide::Life, pause, windows::Windows},
 };
 
 use super::{Landing, State};
@@ -80,7 +80,8 @@ impl State {
         events: &mut Vec<Event>,
     ) {
         self.strikes = self.strikes.saturating_add(1);
-        let pause = pause::after_failure(&error, self.strikes, policy, pause::random());
+        let window = self.next_window(now);
+        let pause = pause::after_failure(&error, self.strikes, policy, window, pause::random());
         self.retry_at = Some(now.monotonic.saturating_add(pause));
         if error.kind() == ErrorKind::LoginRequired {
             let error = error.clone();
@@ -90,6 +91,16 @@ impl State {
             events.push(Event::Failed { error, pause });
         }
         self.failure = Some(error);
+    }
+
+    /// Returns how long until the token held must be renewed, else until it ends.
+    fn next_window(&self, now: Now) -> Option<Duration> {
+        let Life::Until(windows) = self.facts().life else {
+            return None;
+        };
+        let boundaries = [windows.mandatory, windows.ends];
+        let mut left = boundaries.into_iter().map(|at| at.left(now));
+        left.find(|left| !left.is_zero())
     }
 }
 
