@@ -1,4 +1,6 @@
 //! Allocations and bytes for each request, once everything is warm.
+//!
+//! Counted over many requests and divided by them, so what a task in the background adds shows as a fraction.
 
 use std::alloc::System;
 
@@ -24,13 +26,13 @@ pub fn run(allocator: &StatsAlloc<System>) -> Vec<Row> {
         let count = each(seen.allocations + seen.reallocations);
         let bytes = each(seen.bytes_allocated);
         let name = one.subject.name;
-        rows.push(Row::new(name, "allocations", count, format!("{count:.0}")));
-        rows.push(Row::new(name, "bytes", bytes, format!("{bytes:.0}")));
+        rows.push(Row::new(name, "allocations", count, format!("{count:.1}")));
+        rows.push(Row::new(name, "bytes", bytes, format!("{bytes:.1}")));
     }
     rows
 }
 
-/// Returns how many of `total` fall to each request. What a timer in the background adds rounds away.
+/// Returns how many of `total` fall to each request.
 fn each(total: usize) -> f64 {
-    (total as f64 / REQUESTS as f64 * 100.0).round() / 100.0
+    total as f64 / REQUESTS as f64
 }

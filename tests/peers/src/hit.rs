@@ -45,7 +45,7 @@ fn told(started: &[Started], times: &[Vec<f64>]) -> Vec<Row> {
     for (one, own) in started.iter().zip(times) {
         let name = one.subject.name;
         let whole = quantile(own, 0.5);
-        let spread = (quantile(own, 0.75) - quantile(own, 0.25)) / whole / 2.0;
+        let spread = spread(own);
         rows.push(Row::new(name, "whole ns", whole, format!("{whole:.0}")));
         rows.push(Row::new(
             name,
@@ -73,6 +73,11 @@ fn paired(own: &[f64], other: &[f64], compare: impl Fn(f64, f64) -> f64) -> f64 
         .map(|(a, b)| compare(*a, *b))
         .collect();
     quantile(&compared, 0.5)
+}
+
+/// Returns how far the middle half of all values lies around the median: half of its width, as a part of the median.
+pub fn spread(values: &[f64]) -> f64 {
+    (quantile(values, 0.75) - quantile(values, 0.25)) / quantile(values, 0.5) / 2.0
 }
 
 /// Returns the value below which this part of all values lies.

@@ -20,12 +20,12 @@ fn main() -> ExitCode {
         "tenants" => tenants::run(pace),
         "weight" => weight::run(pace),
         "one" => return one(&arguments[1..]),
-        "report" => return told(report::run(&arguments[1..])),
+        "report" => return told(report::run(&arguments[1..], pace)),
         _ => {
             eprintln!(
                 "usage: peers hit|cores|instructions|storms|tenants|weight [--quick]\n       \
                  peers one <subject> <requests>\n       \
-                 peers report <performance.md> <performance.svg>"
+                 peers report <page> <page to write> <picture to write> [--quick]"
             );
             return ExitCode::from(2);
         }
@@ -33,7 +33,7 @@ fn main() -> ExitCode {
     for row in &rows {
         println!("{:<40} {:<32} {}", row.subject, row.column, row.text);
     }
-    told(results::save(part, &rows))
+    told(results::save(part, pace, &rows))
 }
 
 /// Drives one subject and nothing else, for a profiler.

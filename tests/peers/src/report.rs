@@ -8,7 +8,11 @@ mod table;
 
 use std::{fs, io};
 
-use crate::{picture, results};
+use crate::{
+    pace::Pace,
+    picture,
+    results::{self, Part},
+};
 
 use self::requests::Requests;
 
@@ -36,31 +40,38 @@ const PEERS: [&str; 9] = [
     "yup-oauth2",
 ];
 
-/// Writes the tables into the page, between its markers, and the picture into its file.
+/// Writes the page with the tables between its markers, and the picture.
 ///
 /// # Errors
 ///
-/// Whatever the file system says, and a page without the markers.
-pub fn run(arguments: &[String]) -> io::Result<()> {
-    let [page, drawing] = arguments else {
-        return Err(io::Error::other("name the page and the picture"));
+/// Whatever the file system says, a page without the markers, and numbers of single requests that are of several runs.
+pub fn run(arguments: &[String], pace: Pace) -> io::Result<()> {
+    let [page, written, drawing, ..] = arguments else {
+        let why = "name the page, the page to write and the picture to write";
+        return Err(io::Error::other(why));
     };
-    let requests = Requests::load()?;
+    let (requests, run) = Requests::load(pace)?;
+    let mut others = Vec::new();
+    for (part, heading) in OTHERS {
+        others.push((part, heading, results::load(part, pace)?));
+    }
+    let all: Vec<_> = others.iter().flat_map(|(_, _, part)| &part.rows).collect();
     let mut tables = format!(
-        "{}\n\n{}{}{}",
+        "{}\n\n{}\n\n{}{}{}",
         conditions(),
-        bars::table(&requests),
+        runs(run.as_deref(), &others),
+        bars::table(&requests, &all, pace),
         requests.tables(),
         ahead::told(&requests)
     );
-    for (part, heading) in OTHERS {
-        tables += &sections::told(heading, &results::load(part)?);
+    for (_, heading, part) in &others {
+        tables += &sections::told(heading, &part.rows);
     }
     let text = fs::read_to_string(page)?;
     let (before, rest) = text.split_once(BEGIN).ok_or_else(|| unmarked(BEGIN))?;
     let (_, after) = rest.split_once(END).ok_or_else(|| unmarked(END))?;
     fs::write(
-        page,
+        written,
         format!("{before}{BEGIN}\n\n{}\n\n{END}{after}", tables.trim_end()),
     )?;
     fs::write(drawing, picture::draw(&requests.groups()))
@@ -68,6 +79,28 @@ pub fn run(arguments: &[String]) -> io::Result<()> {
 
 fn unmarked(marker: &str) -> io::Error {
     io::Error::other(format!("the page has no {marker}"))
+}
+
+/// Says when what was measured, and what was not.
+fn runs(single: Option<&str>, others: &[(&str, &str, Part)]) -> String {
+    let mut parts = vec![("Single requests", single)];
+    parts.extend(
+        others
+            .iter()
+            .map(|(_, heading, part)| (*heading, part.run.as_deref())),
+    );
+    let mut told: Vec<(Option<&str>, Vec<&str>)> = Vec::new();
+    for (what, run) in parts {
+        match told.iter_mut().find(|(known, _)| *known == run) {
+            Some((_, parts)) => parts.push(what),
+            None => told.push((run, vec![what])),
+        }
+    }
+    let lines = told.iter().map(|(run, parts)| {
+        let run = run.map_or_else(|| "Not run".to_owned(), |run| format!("Run of {run}"));
+        format!("{run}: {}.", parts.join("; "))
+    });
+    lines.collect::<Vec<_>>().join(" ")
 }
 
 /// Says what was measured on what: whoever repeats it wants to know.

@@ -1,8 +1,12 @@
 //! Rows of numbers, kept between the parts of a run.
+//!
+//! Those of a quick pass lie apart from the others, so that no table ever mixes the two.
 
-use std::{fs, io, path::PathBuf};
+use std::{env, fs, io, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
+
+use crate::pace::Pace;
 
 /// One number: what was measured, of whom.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -11,28 +15,55 @@ pub struct Row {
     pub subject: String,
     /// The column of the table.
     pub column: String,
-    /// The number, for whoever computes with it.
-    pub value: f64,
+    /// The number, for whoever computes with it; none where the text says why.
+    pub value: Option<f64>,
     /// The number as the table shows it.
     pub text: String,
+}
+
+/// The rows of one part, and the run that they are of.
+#[derive(Clone, Debug, Default)]
+pub struct Part {
+    /// When the run began; nothing where the part was not run.
+    pub run: Option<String>,
+    /// The rows.
+    pub rows: Vec<Row>,
+}
+
+/// The first line of a file.
+#[derive(Serialize, Deserialize)]
+struct Head {
+    run: String,
 }
 
 impl Row {
     /// Returns a row.
     pub fn new(subject: &str, column: &str, value: f64, text: impl Into<String>) -> Self {
         Self {
-            subject: subject.to_owned(),
-            column: column.to_owned(),
-            value,
-            text: text.into(),
+            value: Some(value),
+            ..Self::note(subject, column, text)
         }
     }
 
     /// Returns a row that has no number but says why.
     pub fn note(subject: &str, column: &str, text: impl Into<String>) -> Self {
-        // JSON has no word for "not a number": it would come back as null.
-        Self::new(subject, column, 0.0, text)
+        Self {
+            subject: subject.to_owned(),
+            column: column.to_owned(),
+            value: None,
+            text: text.into(),
+        }
     }
+}
+
+/// Returns the number of a subject in a column.
+pub fn value<'a>(
+    rows: impl IntoIterator<Item = &'a Row>,
+    subject: &str,
+    column: &str,
+) -> Option<f64> {
+    let row = |row: &&Row| row.subject == subject && row.column == column;
+    rows.into_iter().find(row)?.value
 }
 
 /// Keeps the rows of a part in place of those of an earlier run.
@@ -40,35 +71,41 @@ impl Row {
 /// # Errors
 ///
 /// Whatever the file system says.
-pub fn save(part: &str, rows: &[Row]) -> io::Result<()> {
-    let mut lines = String::new();
+pub fn save(part: &str, pace: Pace, rows: &[Row]) -> io::Result<()> {
+    let run = env::var("PEERS_RUN").unwrap_or_else(|_| format!("{part} by hand"));
+    let mut lines = serde_json::to_string(&Head { run })? + "\n";
     for row in rows {
         lines += &serde_json::to_string(row)?;
         lines.push('\n');
     }
-    let file = folder()?.join(part).with_extension("jsonl");
-    fs::write(file, lines)
+    fs::write(file(part, pace)?, lines)
 }
 
-/// Returns the rows of a part, and none where the part was not run.
+/// Returns what is kept of a part.
 ///
 /// # Errors
 ///
 /// Whatever the file system says, and a line that is no row.
-pub fn load(part: &str) -> io::Result<Vec<Row>> {
-    let lines = match fs::read_to_string(folder()?.join(part).with_extension("jsonl")) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        lines => lines?,
+pub fn load(part: &str, pace: Pace) -> io::Result<Part> {
+    let text = match fs::read_to_string(file(part, pace)?) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Part::default()),
+        text => text?,
     };
-    let rows = lines.lines().map(serde_json::from_str);
-    Ok(rows.collect::<Result<_, _>>()?)
+    let mut lines = text.lines();
+    let head: Head = serde_json::from_str(lines.next().unwrap_or_default())?;
+    let rows = lines.map(serde_json::from_str);
+    Ok(Part {
+        run: Some(head.run),
+        rows: rows.collect::<Result<_, _>>()?,
+    })
 }
 
-/// Returns the folder `results` beside the folder of the program, and makes it where it is missing.
-fn folder() -> io::Result<PathBuf> {
-    let program = std::env::current_exe()?;
+/// Returns the file of a part. Its folder lies beside that of the program, and is made where it is missing.
+fn file(part: &str, pace: Pace) -> io::Result<PathBuf> {
+    let program = env::current_exe()?;
     let target = program.parent().and_then(|release| release.parent());
-    let folder = target.ok_or(io::ErrorKind::NotFound)?.join("results");
+    let results = target.ok_or(io::ErrorKind::NotFound)?.join("results");
+    let folder = results.join(pace.pick("quick", "full"));
     fs::create_dir_all(&folder)?;
-    Ok(folder)
+    Ok(folder.join(part).with_extension("jsonl"))
 }

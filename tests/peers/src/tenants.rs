@@ -11,36 +11,58 @@ mod table;
 
 use std::{
     hint::black_box,
-    sync::Arc,
+    sync::{Arc, Barrier},
     thread,
     time::{Duration, Instant},
 };
 
-use auth_tower::AuthLayer;
+use auth_tower::{AuthLayer, Never};
 use tower::Layer;
 
 use crate::{pace::Pace, results::Row, subjects::Nothing};
 
+pub use self::maps::BASE;
+
 use self::{
     key::{Key, Name, Number, draw},
-    maps::BASE,
     ours::Looked,
     table::{Attach, Over, Sender, Table},
 };
 
+/// Our line among the look-ups.
+pub const LOOKED: &str = "ours, `Tenants::get` and `peek`";
+
+/// Our line among the whole requests.
+pub const ROUTED: &str = "ours, `AuthLayer::routed(tenants)`, replay off";
+
 /// The tenants that are asked for again and again, among all.
 const HOT: usize = 1_000;
 
+/// Returns how many tenants the largest table has.
+pub fn largest(pace: Pace) -> usize {
+    pace.pick(10_000, 1_000_000)
+}
+
+/// Returns the column of the largest table that is asked by one thread: for all of its tenants, or for the hot ones.
+pub fn column(title: &str, kind: &str, size: usize, hot: bool) -> String {
+    let among = if hot {
+        format!("{HOT} hot of {size}")
+    } else {
+        format!("{size} tenants")
+    };
+    format!("{title}, {kind} key: {among}")
+}
+
 /// Measures, and returns the rows of the table.
 pub fn run(pace: Pace) -> Vec<Row> {
-    let sizes: &[usize] = pace.pick(&[1, 1_000, 10_000], &[1, 1_000, 100_000, 1_000_000]);
+    let sizes = &[1, 1_000, pace.pick(3_000, 100_000), largest(pace)];
     let mut rows = Vec::new();
     for size in sizes {
-        let draws = pace.pick(20_000, if *size > HOT { 1 << 20 } else { 1 << 18 });
+        let draws = pace.pick(20_000, if *size > HOT { 1 << 18 } else { 1 << 16 });
         let plan = Plan {
             size: *size,
             draws,
-            rounds: pace.pick(3, 9),
+            rounds: pace.pick(3, 5),
             last: Some(size) == sizes.last(),
         };
         measure::<Number>(&plan, &mut rows);
@@ -73,17 +95,17 @@ fn measure<K: Key>(plan: &Plan, rows: &mut Vec<Row>) {
     eprintln!("{size} tenants, {} key", K::KIND);
     let (alone, whole) = lines::<K>(size);
     let all = draw::<K>(size, plan.draws);
-    let hot = draw::<K>(HOT, plan.draws.min(1 << 18));
+    let hot = draw::<K>(HOT.min(size), plan.draws);
     for (title, lines) in [("look-up alone", &alone), ("whole request", &whole)] {
         let mut pass = |keys: &[K], threads: usize, what: &str| {
-            let column = format!("{title}, {} key: {what}", K::KIND);
-            compare(lines, keys, threads, plan.rounds, &column, rows);
+            compare(lines, keys, threads, plan.rounds, what, rows);
         };
-        pass(&all, 1, &format!("{size} tenants"));
+        let column = |hot| column(title, K::KIND, size, hot);
+        pass(&all, 1, &column(false));
         if plan.last {
-            pass(&all, 2, &format!("{size} tenants, 2 threads"));
-            pass(&hot, 1, &format!("{HOT} hot of {size}"));
-            pass(&hot, 2, &format!("{HOT} hot of {size}, 2 threads"));
+            pass(&all, 2, &format!("{}, 2 threads", column(false)));
+            pass(&hot, 1, &column(true));
+            pass(&hot, 2, &format!("{}, 2 threads", column(true)));
         }
     }
 }
@@ -93,15 +115,16 @@ fn lines<K: Key>(size: usize) -> (Vec<Line<K>>, Vec<Line<K>>) {
     let tenants = ours::fill::<K>(size);
     let looked: Arc<dyn Table<K>> = Arc::new(Looked(tenants.clone()));
     let mut alone = vec![Line {
-        label: "ours, `Tenants::get` and `peek`",
+        label: LOOKED,
         pass: Box::new(move |keys| looked.drive(keys)),
         base: false,
     }];
-    let layered = Over(AuthLayer::routed(tenants).layer(Nothing));
+    // The maps keep no request to send it again.
+    let layered = Over(AuthLayer::routed(tenants).replay(Never).layer(Nothing));
     let bare = Over(Nothing);
     let mut whole = vec![
         Line {
-            label: "ours, `AuthLayer::routed(tenants)`",
+            label: ROUTED,
             pass: Box::new(move |keys| layered.send(keys)),
             base: false,
         },
@@ -153,29 +176,39 @@ fn compare<K: Key>(
         .position(|line| line.base)
         .map(|base| best[base]);
     for (line, time) in lines.iter().zip(&best) {
-        let ns = time.as_secs_f64() * 1e9 / keys.len() as f64;
+        let ns = time.as_secs_f64() * 1e9 / (threads * keys.len()) as f64;
         let ratio = base.map_or(1.0, |base| time.as_secs_f64() / base.as_secs_f64());
         let text = format!("{ns:.0} ns ({ratio:.2} x)");
         rows.push(Row::new(line.label, column, ns, text));
     }
 }
 
-/// Returns how long it takes until every thread has gone through all keys.
+/// Returns how long the slower thread takes to go through all keys; starting the threads is not in it.
 fn timed<K: Key>(line: &Line<K>, keys: &[K], threads: usize) -> Duration {
-    let start = Instant::now();
+    let gate = Barrier::new(threads);
+    let pass = |thread: usize| {
+        // Each begins elsewhere, so that they do not walk through the table hand in hand.
+        let (front, back) = keys.split_at(thread * keys.len() / threads);
+        gate.wait();
+        let start = Instant::now();
+        (line.pass)(black_box(back));
+        (line.pass)(black_box(front));
+        start.elapsed()
+    };
     if threads == 1 {
-        (line.pass)(black_box(keys));
-        return start.elapsed();
+        return pass(0);
     }
     thread::scope(|scope| {
-        for thread in 0..threads {
-            // Each begins elsewhere, so that they do not walk through the table hand in hand.
-            let (front, back) = keys.split_at(thread * keys.len() / threads);
-            scope.spawn(move || {
-                (line.pass)(black_box(back));
-                (line.pass)(black_box(front));
-            });
-        }
-    });
-    start.elapsed()
+        let spawned: Vec<_> = (0..threads)
+            .map(|thread| {
+                scope.spawn({
+                    let pass = &pass;
+                    move || pass(thread)
+                })
+            })
+            .collect();
+        let joined = spawned.into_iter().map(|thread| thread.join());
+        let times = joined.map(|time| time.expect("a look-up does not panic"));
+        times.max().unwrap_or_default()
+    })
 }

@@ -1,8 +1,9 @@
 //! Crates and seconds to build.
 //!
-//! For each subject a project is made that depends on it and on nothing else, with the features it comes with and the
-//! versions of this package's lock file. `cargo tree` counts the crates that are compiled, itself and macros included;
-//! then it is built from nothing, in release mode, by two jobs, without the network.
+//! For each subject a project is made that depends on it and on nothing else, with the features named below and the
+//! versions of this package's lock file; what that file does not have is the newest that fits. `cargo fetch` loads what
+//! is missing here, over the network. `cargo tree` counts the crates that are compiled for this machine, itself and
+//! macros included; then it is built once from nothing, in release mode, by two jobs, without the network.
 
 mod project;
 

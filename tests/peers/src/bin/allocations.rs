@@ -2,7 +2,7 @@
 
 use std::{alloc::System, process::ExitCode};
 
-use peers::{allocations, crypto, results};
+use peers::{allocations, crypto, pace::Pace, results};
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 
 #[global_allocator]
@@ -10,11 +10,12 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 fn main() -> ExitCode {
     crypto::install();
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
     let rows = allocations::run(ALLOCATOR);
     for row in &rows {
         println!("{:<40} {:<32} {}", row.subject, row.column, row.text);
     }
-    match results::save("allocations", &rows) {
+    match results::save("allocations", Pace::of(&arguments), &rows) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");

@@ -10,11 +10,12 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let rows = heap::run(ALLOCATOR, Pace::of(&arguments));
+    let pace = Pace::of(&arguments);
+    let rows = heap::run(ALLOCATOR, pace);
     for row in &rows {
         println!("{:<40} {:<40} {}", row.subject, row.column, row.text);
     }
-    match results::save("heap", &rows) {
+    match results::save("heap", pace, &rows) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");

@@ -7,10 +7,12 @@ use super::requests::Requests;
 /// Less than this part is noise.
 const NOTABLE: f64 = 1.05;
 
-/// The subject of each group that speaks for this project.
-const OURS: [(&str, &str); 3] = [
+/// The subjects of each group that speak for this project: without replay, as the others are, and as they come.
+const OURS: [(&str, &str); 5] = [
     ("bare", "ours"),
+    ("bare", "ours-replay"),
     ("bare-cloned", "ours-cloned"),
+    ("bare-cloned", "ours-cloned-replay"),
     ("reqwest-bare", "reqwest-ours"),
 ];
 

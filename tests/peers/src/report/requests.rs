@@ -3,8 +3,9 @@
 use std::io;
 
 use crate::{
+    pace::Pace,
     picture::{Bar, Group},
-    results::{self, Row},
+    results::{self, Part, Row},
     subjects::{ALL, Subject},
 };
 
@@ -33,19 +34,34 @@ const COLUMNS: [&str; 9] = [
 /// All that was measured of single requests.
 pub(super) struct Requests(Vec<Row>);
 
+/// The parts that measure single requests.
+const PARTS: [&str; 4] = ["hit", "cores", "allocations", "instructions"];
+
 impl Requests {
-    pub(super) fn load() -> io::Result<Self> {
-        let mut rows = Vec::new();
-        for part in ["hit", "cores", "allocations", "instructions"] {
-            rows.extend(results::load(part)?);
+    /// Returns it with the run that it is of, which is one.
+    pub(super) fn load(pace: Pace) -> io::Result<(Self, Option<String>)> {
+        let (mut rows, mut known) = (Vec::new(), None);
+        for part in PARTS {
+            let Part {
+                run: Some(run),
+                rows: more,
+            } = results::load(part, pace)?
+            else {
+                continue;
+            };
+            rows.extend(more);
+            if *known.get_or_insert_with(|| run.clone()) != run {
+                let parts = PARTS.join(" ");
+                let why = format!("run these together, they are of several runs: {parts}");
+                return Err(io::Error::other(why));
+            }
         }
-        Ok(Self(rows))
+        Ok((Self(rows), known))
     }
 
     /// Returns a number.
     pub(super) fn value(&self, name: &str, column: &str) -> Option<f64> {
-        let row = |row: &&Row| row.subject == name && row.column == column;
-        self.0.iter().find(row).map(|row| row.value)
+        results::value(&self.0, name, column)
     }
 
     /// Returns a number over that of the bare service.
@@ -70,7 +86,7 @@ impl Requests {
             text += &format!("### {heading}\n\n{}", table.markdown());
         }
         for row in self.0.iter().filter(|row| row.column.starts_with("not ")) {
-            text += &format!("{}: {}: {}\n\n", row.subject, row.column, row.text);
+            text += &format!("{}, {}: {}\n\n", row.subject, row.column, row.text);
         }
         text
     }
@@ -91,20 +107,21 @@ impl Requests {
                 .then(|| Some(format!("{:.2}", own? / beside?)))
                 .flatten()
         };
-        let number = |number: Option<f64>| {
+        let number = |number: Option<f64>, digits: usize| {
             number
                 .filter(|_| !bare)
-                .map(|number| format!("{number:.0}"))
+                .map(|number| format!("{number:.digits$}"))
         };
+        let gain = |row: &&Row| row.subject == name && row.column == "gain";
         [
-            number(time),
+            number(time, 0),
             ratio(time, self.value(beside, "over ns")),
             whole.map(|ratio| format!("{ratio:.2}")),
-            number(instructions),
+            number(instructions, 0),
             ratio(instructions, self.own(beside, "instructions")),
-            number(self.own(name, "allocations")),
-            number(self.own(name, "bytes")),
-            self.value(name, "gain").map(|gain| format!("{gain:.2}")),
+            number(self.own(name, "allocations"), 1),
+            number(self.own(name, "bytes"), 1),
+            self.0.iter().find(gain).map(|row| row.text.clone()),
             both.map(|ratio| format!("{ratio:.2}")),
         ]
     }

@@ -1,13 +1,13 @@
 //! Everybody who is measured, one file each.
 
-mod aws;
+pub(crate) mod aws;
 mod azure;
 mod bare;
 mod google;
 mod huskarl;
 mod lane;
 mod locked;
-mod ours;
+pub(crate) mod ours;
 mod reqwest;
 mod statics;
 mod yup;
@@ -55,20 +55,24 @@ pub static ALL: &[Subject] = &[
     ours::FIXED,
     ours::REPLAYED,
     ours::ROUTED,
+    ours::ROUTED_REPLAYED,
     statics::TOWER,
     locked::TOWER,
     google::TOWER,
+    google::TAGGED,
     huskarl::TOWER,
     yup::TOWER,
     aws::TOWER,
     bare::CLONED,
     ours::CLONED,
+    ours::CLONED_REPLAYED,
     statics::CLONED,
     reqwest::BARE,
     reqwest::OURS,
     reqwest::STATIC,
     azure::BARE,
     azure::POLICY,
+    azure::STATIC,
 ];
 
 /// A subject that is ready.

@@ -33,7 +33,7 @@ pub const BARE: Subject = Subject {
 /// The chain with our middleware.
 pub const OURS: Subject = Subject {
     name: "reqwest-ours",
-    label: "auth-reqwest, middleware, replay on",
+    label: "auth-reqwest, middleware, as it comes (replay on)",
     over: "reqwest-bare",
     beside: "reqwest-static",
     start: || {

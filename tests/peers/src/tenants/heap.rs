@@ -12,17 +12,26 @@ use crate::{pace::Pace, results::Row, subjects::RUNTIME};
 
 use super::{
     key::{Key, Name, Number, token},
-    maps, ours,
+    largest, maps, ours,
     table::header,
 };
 
-const OURS: &str = "ours, `Tenants`";
+/// Our line.
+pub const OURS: &str = "ours, `Tenants`";
+
+/// What the name of a column of our own bytes ends with.
+pub const OWN: &str = ", own";
 
 type Allocator = &'static StatsAlloc<System>;
 
+/// Returns a column, whose name ends with `what`.
+pub fn column(size: usize, kind: &str, what: &str) -> String {
+    format!("heap for each of {size}: {kind} key{what}")
+}
+
 /// Measures with the allocator of the whole program, and returns the rows of the table.
 pub fn run(allocator: Allocator, pace: Pace) -> Vec<Row> {
-    let size = pace.pick(20_000, 1_000_000);
+    let size = largest(pace);
     let mut rows = Vec::new();
     measure::<Number>(allocator, size, &mut rows);
     measure::<Name>(allocator, size, &mut rows);
@@ -33,17 +42,12 @@ fn measure<K: Key>(allocator: Allocator, size: usize, rows: &mut Vec<Row>) {
     // The runtime and what the process makes once are not the tenants'.
     RUNTIME.block_on(async {});
     drop(ours::fill::<K>(1));
-    let column = |what: &str| format!("heap for each of {size}: {} key{what}", K::KIND);
+    let column = |what: &str| column(size, K::KIND, what);
     let mut told = |label: &str, bytes: f64| {
         let own = bytes - texts::<K>() as f64;
         let all = format!("{bytes:.0} B");
         rows.push(Row::new(label, &column(""), bytes, all));
-        rows.push(Row::new(
-            label,
-            &column(", own"),
-            own,
-            format!("{own:.0} B"),
-        ));
+        rows.push(Row::new(label, &column(OWN), own, format!("{own:.0} B")));
     };
     let bytes = each(OURS, allocator, size, ours::fill::<K>);
     told(OURS, bytes);

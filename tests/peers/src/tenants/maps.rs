@@ -20,9 +20,6 @@ use super::{
     table::{Table, header},
 };
 
-/// As many shards as the table of tenants has.
-const SHARDS: usize = 16;
-
 /// Makes a full table.
 pub type Fill<K> = fn(usize) -> Arc<dyn Table<K>>;
 
@@ -53,6 +50,11 @@ pub fn all<K: Key>() -> [(&'static str, Fill<K>); 7] {
 /// What the others are compared with.
 pub const BASE: &str = "sharded `RwLock<HashMap>`";
 
+/// Returns as many shards as `Tenants` has for so many: one for each 16, rounded up to a power of two, 256 at most.
+fn shards(n: usize) -> usize {
+    (n / 16).next_power_of_two().min(256)
+}
+
 fn entries<K: Key>(n: usize) -> impl Iterator<Item = (K, HeaderValue)> {
     (0..n).map(|n| (K::nth(n), header(n)))
 }
@@ -77,7 +79,7 @@ struct Sharded<K, V> {
 impl<K: Key, V> Sharded<K, V> {
     fn fill(n: usize, value: impl Fn(usize) -> V) -> Self {
         let table = Self {
-            shards: (0..SHARDS).map(|_| RwLock::default()).collect(),
+            shards: (0..shards(n)).map(|_| RwLock::default()).collect(),
             hasher: RandomState::new(),
         };
         for n in 0..n {
@@ -92,7 +94,7 @@ impl<K: Key, V> Sharded<K, V> {
     }
 
     fn home(&self, key: &K) -> &RwLock<HashMap<K, V>> {
-        &self.shards[(self.hasher.hash_one(key) % SHARDS as u64) as usize]
+        &self.shards[self.hasher.hash_one(key) as usize & (self.shards.len() - 1)]
     }
 
     fn get<T>(&self, key: &K, take: impl Fn(&V) -> T) -> Option<T> {

@@ -1,16 +1,15 @@
 //! This workspace: one source for each tenant, behind the layer and alone.
 
-use std::{num::NonZeroUsize, time::Duration};
+use std::num::NonZeroUsize;
 
 use async_trait::async_trait;
 use auth_core::{
-    Cached, Error, Exchange, Grant, Held, Lifetime, Origins, Peek, Secret, Tenants, Token,
-    TokenSet, TokenSource,
+    Cached, Error, Exchange, Grant, Held, Origins, Peek, Tenants, TokenSet, TokenSource,
 };
 use http::HeaderValue;
 use tokio::task::JoinSet;
 
-use crate::subjects::RUNTIME;
+use crate::subjects::{RUNTIME, ours::granted};
 
 use super::{
     key::{Key, token},
@@ -73,10 +72,7 @@ struct Login(usize);
 #[async_trait]
 impl Grant for Login {
     async fn exchange(&self, ctx: &Exchange) -> Result<TokenSet, Error> {
-        let length = Duration::from_secs(86_400);
-        let token = Token::bearer(Secret::new(token(self.0)))?;
-        let token = token.with_lifetime(Lifetime::new(ctx.clock.now(), length));
-        Ok(TokenSet::new(token))
+        granted(ctx, token(self.0))
     }
 
     fn rotates(&self) -> bool {

@@ -9,25 +9,17 @@ use std::{
 };
 
 use async_trait::async_trait;
-use aws_smithy_async::{rt::sleep::TokioSleep, time::SystemTimeSource};
-use aws_smithy_runtime::client::{
-    auth::no_auth::{NO_AUTH_SCHEME_ID, NoAuthScheme},
-    identity::IdentityCache,
-    orchestrator::endpoints::StaticUriEndpointResolver,
-    retries::strategy::NeverRetryStrategy,
-};
 use aws_smithy_runtime_api::client::{
-    auth::static_resolver::StaticAuthSchemeOptionResolver,
     identity::{
         Identity, IdentityFuture, ResolveCachedIdentity, ResolveIdentity, SharedIdentityCache,
         SharedIdentityResolver, http::Token,
     },
-    runtime_components::{RuntimeComponents, RuntimeComponentsBuilder},
+    runtime_components::RuntimeComponents,
 };
 use aws_smithy_types::config_bag::ConfigBag;
 use http::Uri;
 
-use crate::storms::endpoint::Endpoint;
+use crate::{storms::endpoint::Endpoint, subjects::aws::components};
 
 use super::{
     Keeper, Kind, Source,
@@ -59,20 +51,7 @@ fn start(endpoint: &Endpoint) -> Result<Arc<dyn Source>, String> {
         http: client(),
         endpoint: endpoint.uri(),
     });
-    let scheme = NO_AUTH_SCHEME_ID;
-    let options = StaticAuthSchemeOptionResolver::new(vec![scheme.clone()]);
-    let address = StaticUriEndpointResolver::uri("https://api.example");
-    let components = RuntimeComponentsBuilder::new("peers")
-        .with_auth_scheme_option_resolver(Some(options))
-        .with_auth_scheme(NoAuthScheme::new())
-        .with_endpoint_resolver(Some(address))
-        .with_identity_cache(Some(IdentityCache::lazy().build()))
-        .with_identity_resolver(scheme, resolver.clone())
-        .with_retry_strategy(Some(NeverRetryStrategy::new()))
-        .with_sleep_impl(Some(TokioSleep::new()))
-        .with_time_source(Some(SystemTimeSource::new()))
-        .build()
-        .map_err(|error| error.to_string())?;
+    let components = components(resolver.clone())?;
     Ok(Arc::new(Identities {
         cache: components.identity_cache(),
         resolver,

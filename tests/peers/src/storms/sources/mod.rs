@@ -48,6 +48,12 @@ pub enum Kind {
     Idle,
 }
 
+/// The names of ours.
+pub const OURS: [&str; 2] = [ours::SOURCE.label, ours::LAYER.label];
+
+/// The name of what people write by hand.
+pub const LOCKED: &str = locked::KEEPER.label;
+
 /// Everybody, in the order of the table.
 pub const ALL: &[Keeper] = &[
     ours::SOURCE,
