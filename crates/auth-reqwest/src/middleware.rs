@@ -1,24 +1,25 @@
 //! The layer for users of `reqwest-middleware`.
 
-use std::{
-    fmt,
-    future::Future,
-    io, mem,
-    pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
-    task::{Context, Poll},
-};
+mod desk;
+mod heading;
+mod rest;
+
+use std::{fmt, future::poll_fn, io, mem};
 
 use async_trait::async_trait;
 use auth_core::TokenSource;
 use auth_tower::{AuthError, AuthLayer, BoxError};
 use http::Extensions;
-use reqwest::{Body, Request, Response, ResponseBuilderExt};
+use reqwest::{Request, Response};
 use reqwest_middleware::{Error, Middleware, Next, Result};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::ReplayBody;
+use self::{
+    desk::{Desk, ReplayRequest, Ticket},
+    heading::Heading,
+    rest::Rest,
+};
 
 /// Authenticates every request of a `reqwest_middleware` client, by the rules of `auth-tower`'s layer.
 ///
@@ -26,8 +27,9 @@ use crate::ReplayBody;
 /// alone, and after a refusal the request is sent once more with the next token if its body is in memory. Middleware
 /// after this one runs again then, middleware before it does not.
 ///
-/// The extensions of the request are those that the layer sees: `with_extension(NoAuth)`, an `Arc<dyn TokenSource>`, or
-/// the key of a route.
+/// The layer sees the extensions that go along with the request: `with_extension(NoAuth)`, an `Arc<dyn TokenSource>`, or
+/// the key of a route. A `reqwest::Request` made of a request of the `http` crate hides that one's extensions, so hand
+/// them to `execute_with_extensions`.
 ///
 /// The client below must not follow redirects; make it with
 /// [`client_without_redirects`](crate::client_without_redirects), which says why.
@@ -54,17 +56,29 @@ use crate::ReplayBody;
 /// }
 /// ```
 #[derive(Clone)]
-pub struct AuthMiddleware(AuthLayer<ReplayBody>);
+pub struct AuthMiddleware {
+    layer: AuthLayer<ReplayRequest>,
+    heading: Heading,
+}
 
 impl AuthMiddleware {
     /// Returns a middleware that takes every token from `source`.
     pub fn new(source: impl TokenSource + 'static) -> Self {
-        Self::from_layer(AuthLayer::new(source))
+        Self {
+            layer: AuthLayer::new(source).replay(ReplayRequest),
+            heading: Heading::of_origin(),
+        }
     }
 
     /// Returns a middleware with the options of `layer`: routes, what counts as a refusal, and so on.
+    ///
+    /// Its layer may have a route, which looks at the whole address and all extensions, so each request pays for a copy
+    /// of both.
     pub fn from_layer(layer: AuthLayer) -> Self {
-        Self(layer.replay(ReplayBody))
+        Self {
+            layer: layer.replay(ReplayRequest),
+            heading: Heading::Whole,
+        }
     }
 }
 
@@ -76,73 +90,30 @@ impl Middleware for AuthMiddleware {
         extensions: &mut Extensions,
         next: Next<'_>,
     ) -> Result<Response> {
-        let mut request = http::Request::<Body>::try_from(request).map_err(without_url)?;
-        request.extensions_mut().extend(extensions.clone());
-        let rest = Rest {
-            next,
-            extensions: Arc::new(Mutex::new(mem::take(extensions))),
+        let mut request = request;
+        let uri = match self.heading.uri(request.url()) {
+            Some(uri) => uri,
+            None => {
+                let (uri, read) = heading::converted(request).map_err(without_url)?;
+                request = read;
+                uri
+            }
         };
-        let lent = Arc::clone(&rest.extensions);
-        let mut auth = self.0.layer(rest);
-        // Always ready at once, but the contract of a service asks for the question.
-        let ready =
-            |cx: &mut Context<'_>| Service::<http::Request<Body>>::poll_ready(&mut auth, cx);
-        let ready = std::future::poll_fn(ready).await;
-        let result = match ready {
-            Ok(()) => auth.call(request).await,
-            Err(error) => Err(error),
-        };
-        *extensions = mem::take(&mut *lock(&lent));
-        result.map(Response::from).map_err(told)
+        let seen = self.heading.extensions(extensions);
+        let desk = Desk::new(request, mem::take(extensions));
+        let result = self.send(&desk, desk.lay(uri, seen), &next).await;
+        let (response, lent) = desk.clear();
+        *extensions = lent;
+        match (result, response) {
+            (Ok(head), Some(response)) => Ok(desk::whole(response, head)),
+            (Ok(_), None) => Err(Error::middleware(io::Error::other("no answer was kept"))),
+            (Err(error), _) => Err(told(error)),
+        }
     }
-}
-
-/// The middleware after this one, and the client, as a service that can be called twice.
-#[derive(Clone)]
-struct Rest<'a> {
-    next: Next<'a>,
-    extensions: Arc<Mutex<Extensions>>,
-}
-
-impl<'a> Service<http::Request<Body>> for Rest<'a> {
-    type Response = http::Response<Body>;
-    type Error = Error;
-    type Future = Pin<Box<dyn Future<Output = Result<http::Response<Body>>> + Send + 'a>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: http::Request<Body>) -> Self::Future {
-        let Self { next, extensions } = self.clone();
-        Box::pin(async move {
-            let request = Request::try_from(request).map_err(without_url)?;
-            let mut lent = mem::take(&mut *lock(&extensions));
-            let result = next.run(request, &mut lent).await;
-            *lock(&extensions) = lent;
-            result.map(with_url).map_err(Error::without_url)
-        })
-    }
-}
-
-fn lock(extensions: &Mutex<Extensions>) -> impl std::ops::DerefMut<Target = Extensions> {
-    extensions.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn without_url(error: reqwest::Error) -> Error {
     error.without_url().into()
-}
-
-/// Turns a response into one of the `http` crate that still knows its address when it is turned back.
-fn with_url(response: Response) -> http::Response<Body> {
-    let url = response.url().clone();
-    let mut response = http::Response::from(response);
-    let carrier = http::Response::builder().url(url).body(());
-    if let Ok(carrier) = carrier {
-        let (head, ()) = carrier.into_parts();
-        response.extensions_mut().extend(head.extensions);
-    }
-    response
 }
 
 fn told(error: BoxError) -> Error {
@@ -156,9 +127,27 @@ fn told(error: BoxError) -> Error {
     }
 }
 
+impl AuthMiddleware {
+    /// Sends what lies on the desk, once or twice, and returns the head of the answer.
+    async fn send(
+        &self,
+        desk: &Desk,
+        request: http::Request<Ticket<'_>>,
+        next: &Next<'_>,
+    ) -> std::result::Result<http::Response<()>, BoxError> {
+        let mut auth = self.layer.layer(Rest(|headers| {
+            desk.take_headers(headers);
+            desk.run(next.clone())
+        }));
+        // Always ready at once, but the contract of a service asks for the question.
+        poll_fn(|cx| Service::<http::Request<Ticket<'_>>>::poll_ready(&mut auth, cx)).await?;
+        auth.call(request).await
+    }
+}
+
 impl fmt::Debug for AuthMiddleware {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("AuthMiddleware").field(&self.0).finish()
+        f.debug_tuple("AuthMiddleware").field(&self.layer).finish()
     }
 }
 

@@ -1,8 +1,9 @@
-use std::sync::atomic::Ordering;
+use std::sync::{Arc, atomic::Ordering};
 
 use auth_core::ErrorKind;
 use auth_tower::{NoAuth, Reason};
 use http_body_util::Full;
+use reqwest::Body;
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware};
 
 use super::*;
@@ -204,4 +205,81 @@ async fn no_error_names_the_address_or_the_token() {
 fn what_is_public_is_shareable() {
     fn shareable<T: Send + Sync + Clone + fmt::Debug + 'static>(_: &T) {}
     shareable(&AuthMiddleware::new(Counting::to(1, "https://api.example")));
+}
+
+#[tokio::test]
+async fn a_source_of_the_request_comes_before_that_of_the_middleware() {
+    let mut setup = setup(1, [200]).await;
+    let own = Arc::new(Counting::to(2, &setup.server.url("/")));
+    own.reject(&own.token().await.unwrap());
+    let own: Arc<dyn TokenSource> = own;
+    let request = setup.client.get(setup.server.url("/")).with_extension(own);
+    request.send().await.unwrap();
+    assert!(setup.server.request().await.contains("x-token: made-up-2"));
+}
+
+#[tokio::test]
+async fn the_extensions_are_given_back_whatever_comes_of_the_request() {
+    let setup = setup(0, []).await;
+    for address in [setup.server.url("/"), "http://127.0.0.1:9/".into()] {
+        let mut extensions = Extensions::new();
+        extensions.insert(Times(5));
+        let request = setup.client.get(address).build().unwrap();
+        let sent = setup
+            .client
+            .execute_with_extensions(request, &mut extensions);
+        assert!(sent.await.is_err());
+        assert_eq!(extensions.get(), Some(&Times(5)));
+    }
+}
+
+#[tokio::test]
+async fn a_route_sees_the_whole_address_and_every_extension() {
+    let mut server = Server::start([Reply::whole(200, "", "")]).await;
+    let source: Arc<dyn TokenSource> = Arc::new(Counting::to(1, &server.url("/")));
+    let layer = AuthLayer::routed(auth_tower::route::by(
+        move |request: &auth_tower::RequestHead<'_>| {
+            assert_eq!(request.uri().path(), "/things");
+            assert_eq!(request.uri().query(), Some("a=b"));
+            assert_eq!(request.extensions().get(), Some(&Times(5)));
+            assert_eq!(request.method(), http::Method::PUT);
+            assert_eq!(request.headers()["x-own"], "1");
+            Ok(Arc::clone(&source))
+        },
+    ));
+    let client = client_without_redirects(reqwest::Client::builder().no_proxy()).unwrap();
+    let client = ClientBuilder::new(client)
+        .with(AuthMiddleware::from_layer(layer))
+        .build();
+    let request = client.put(server.url("/things?a=b")).header("x-own", "1");
+    let response = request.with_extension(Times(5)).send().await.unwrap();
+    assert_eq!(response.status(), 200);
+    assert!(server.request().await.contains("x-token: made-up-1"));
+}
+
+#[tokio::test]
+async fn a_refusal_without_another_token_is_handed_on_whole() {
+    struct Stubborn(Counting);
+
+    #[async_trait]
+    impl TokenSource for Stubborn {
+        async fn token(&self) -> std::result::Result<auth_core::Token, auth_core::Error> {
+            self.0.token().await
+        }
+
+        fn origins(&self) -> &auth_core::Origins {
+            self.0.origins()
+        }
+    }
+
+    let server = Server::start([Reply::whole(401, "x-why: made up\r\n", "body")]).await;
+    let source = Stubborn(Counting::to(1, &server.url("/")));
+    let client = client_without_redirects(reqwest::Client::builder().no_proxy()).unwrap();
+    let client = ClientBuilder::new(client)
+        .with(AuthMiddleware::new(source))
+        .build();
+    let response = client.get(server.url("/")).send().await.unwrap();
+    assert_eq!(response.status(), 401);
+    assert_eq!(response.headers()["x-why"], "made up");
+    assert_eq!(response.text().await.unwrap(), "body");
 }
