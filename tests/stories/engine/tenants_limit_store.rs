@@ -2,12 +2,17 @@
 
 use std::task::{Context, Waker};
 
-use auth_core::{Cached, ExchangeLimit, MemoryStore, StoreKey, TokenStore, store::save_login};
-use auth_testkit::{Gate, ManualClock, ScriptedGrant, token_set};
+use auth_core::{
+    Cached, ExchangeLimit, MemoryStore, OnStoreFailure, StoreKey, TokenSet, TokenStore,
+    store::save_login,
+};
+use auth_testkit::{
+    FailingStore, Gate, ManualClock, ScriptedGrant, StoreCall, StoreFault, token_set,
+};
 use tokio::task::JoinHandle;
 
 use super::{
-    HOUR, access, builder,
+    HOUR, access, away, builder, policy,
     tenants_limit::{in_line, limit, limited, queued},
 };
 
@@ -73,6 +78,30 @@ async fn who_waited_exchanges_what_is_stored_by_then() {
     let record = store.load(&key()).await.unwrap().unwrap();
     assert_eq!(record.set.refresh().unwrap().expose(), "r-2");
     assert!(record.intent.is_none());
+}
+
+#[tokio::test]
+async fn who_waited_while_the_store_was_away_looks_whether_it_came_back() {
+    let (clock, gate) = (ManualClock::new(), Gate::new());
+    let (limit, holder) = full(&clock, &gate).await;
+    let (grant, store) = (ScriptedGrant::new(), FailingStore::new(MemoryStore::new()));
+    store.every(StoreCall::Lease, StoreFault::Before(away()));
+    let mut serving = policy();
+    serving.on_store_failure = OnStoreFailure::Serve;
+    let source = builder(&grant, &clock)
+        .policy(serving)
+        .store(store.clone(), key())
+        .previous(TokenSet::login("r-0".into()))
+        .limit(limit.clone())
+        .build();
+    let waits = queued(&source, &limit).await;
+    store.mend();
+    let theirs = token_set("theirs", HOUR, "r-1", &clock);
+    save_login(&store, &key(), &theirs).await.unwrap();
+    gate.open();
+    holder.await.unwrap();
+    assert_eq!(waits.await.unwrap().unwrap().access().expose(), "theirs");
+    assert_eq!(grant.calls(), 0, "it sends what another process spent");
 }
 
 #[tokio::test]

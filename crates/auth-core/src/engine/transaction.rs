@@ -31,12 +31,14 @@ pub(crate) async fn renew(shared: &Shared, forced: bool) -> Result<Landing, Erro
             without_store => {
                 if !place::take(shared, &mut place) {
                     place = place::wait(shared, forced).await?;
+                    // The store may be back, and with it a login that is newer than the one held.
+                    continue;
                 }
                 let spent = held.as_ref().and_then(TokenSet::refresh).cloned();
                 let set = exchange(shared, held, forced, None).await?;
-                drop(place);
                 if let Some(Err(error)) = without_store {
                     saving::remember_unleased(shared, &set, spent);
+                    drop(place);
                     shared.watch.tell(&Event::Unsaved { error });
                 }
                 let stored = shared.lock().stored;
@@ -59,7 +61,7 @@ pub(crate) async fn renew(shared: &Shared, forced: bool) -> Result<Landing, Erro
             release(shared, lease).await;
             return result;
         }
-        // Whoever waits for a place keeps nobody from the login, and looks again afterwards.
+        // Whoever waits for a place keeps nobody from the login, and looks again afterwards, with the place in hand.
         release(shared, lease).await;
         place = place::wait(shared, forced).await?;
     }
