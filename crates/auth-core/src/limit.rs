@@ -24,13 +24,15 @@ pub const LIMIT_TIMEOUT: &str = "exchange_limit_timeout";
 ///
 /// The line is ordered by when a token is needed. A source that has none to give needs it now; one that renews its token
 /// beside its use needs it when that token comes into its mandatory window. So callers who wait go before renewals
-/// that can wait, among callers the first one to come is served first, and a renewal is overtaken by nobody who comes
-/// after its token was due. Sources that share a limit should share a clock too.
+/// that can wait, among callers the first one to come is served first, and while it stands in line a renewal is overtaken
+/// by nobody who comes after its token was due. Sources that share a limit should share a clock too.
 ///
-/// A place is held until what the exchange brought is saved, and comes back whatever becomes of the exchange. Who waits
-/// for longer than the policy's `exchange_timeout` fails with the code [`LIMIT_TIMEOUT`], which counts as a failed
-/// attempt. Tokens that another process saved, and logins that are put in place with
-/// [`Cached::login`](crate::Cached::login), take no place.
+/// A place is held until what the exchange brought is saved, and comes back whatever becomes of the exchange. Who stood
+/// in line holds it while the store is looked into again, too. Who waits for longer than the policy's `exchange_timeout`
+/// fails with the code [`LIMIT_TIMEOUT`], which counts as a failed attempt. Who left the line so stands at its need again
+/// when the pause is over, at the latest when the token comes into its mandatory window. Tokens that another process
+/// saved, logins that are put in place with [`Cached::login`](crate::Cached::login), and what
+/// [`Cached::login_from`](crate::Cached::login_from) does to obtain one, take no place.
 ///
 /// # Example
 ///

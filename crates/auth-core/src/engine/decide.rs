@@ -50,7 +50,7 @@ pub(crate) enum Verdict {
 }
 
 /// Decides. No token is served after its end, no exchange starts within a pause unless nothing can be served and
-/// nothing failed, and no verdict lasts for ever.
+/// nothing failed, and no verdict about a token with an end lasts for ever.
 pub(crate) fn decide(facts: &Facts, now: Now) -> Verdict {
     let pausing = facts.retry_at.filter(|at| now.monotonic < *at);
     match facts.life {
