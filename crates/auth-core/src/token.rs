@@ -44,9 +44,15 @@ struct Inner {
     access: Secret,
     headers: Vec<(HeaderName, HeaderValue)>,
     lifetime: Option<Lifetime>,
+    rest: Option<Box<Rest>>,
+    generation: u64,
+}
+
+/// What few tokens have.
+#[derive(Clone, Default)]
+struct Rest {
     scope: Option<Box<str>>,
     extras: BTreeMap<Box<str>, Secret>,
-    generation: u64,
 }
 
 impl Token {
@@ -98,8 +104,7 @@ impl Token {
             access,
             headers: Vec::with_capacity(1),
             lifetime: None,
-            scope: None,
-            extras: BTreeMap::new(),
+            rest: None,
             generation: next_generation(),
         }))
     }
@@ -136,14 +141,15 @@ impl Token {
     /// Records the scope that was granted; an empty text means that none was (RFC 6749 §5.1).
     #[must_use]
     pub fn with_scope(self, scope: &str) -> Self {
-        self.edit(|inner| inner.scope = Some(scope.into()))
+        self.edit(|inner| inner.rest.get_or_insert_default().scope = Some(scope.into()))
     }
 
     /// Adds a further member of the reply that callers may need, such as an instance address.
     #[must_use]
     pub fn with_extra(self, name: &str, value: Secret) -> Self {
         self.edit(|inner| {
-            inner.extras.insert(name.into(), value);
+            let rest = inner.rest.get_or_insert_default();
+            rest.extras.insert(name.into(), value);
         })
     }
 
@@ -172,17 +178,19 @@ impl Token {
 
     /// Returns the granted scope, where the server named one.
     pub fn scope(&self) -> Option<&str> {
-        self.0.scope.as_deref()
+        self.0.rest.as_ref()?.scope.as_deref()
     }
 
     /// Returns a further member of the reply, read as `T`.
     pub fn extra<T: FromStr>(&self, name: &str) -> Option<T> {
-        self.0.extras.get(name)?.expose().parse().ok()
+        let extras = &self.0.rest.as_ref()?.extras;
+        extras.get(name)?.expose().parse().ok()
     }
 
     /// Returns the names and values of all further members.
     pub fn extras(&self) -> impl Iterator<Item = (&str, &Secret)> {
-        self.0.extras.iter().map(|(name, value)| (&**name, value))
+        let extras = self.0.rest.iter().flat_map(|rest| &rest.extras);
+        extras.map(|(name, value)| (&**name, value))
     }
 
     /// Returns the number that tells this token from every other one of this process; clones share it.

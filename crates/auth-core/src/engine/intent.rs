@@ -128,11 +128,11 @@ fn found(shared: &Shared, left: &Intent, now: Now) -> Found {
     if state.noted.contains(&left.fence) || may_send_again(left, shared.grant.leeway(), now.wall) {
         return Found::Ours;
     }
-    let since = match &state.theirs {
+    let since = match state.theirs.as_deref() {
         Some((seen, since)) if seen == left => *since,
         _ => now.monotonic,
     };
-    state.theirs = Some((left.clone(), since));
+    state.theirs = Some(Box::new((left.clone(), since)));
     let seen_for = now.monotonic.saturating_sub(since);
     let age = now.wall.duration_since(left.begun).unwrap_or_default();
     if seen_for >= shared.policy.abandoned_after || age >= LEFT_BEHIND {

@@ -85,12 +85,12 @@ pub(super) async fn save_pending(
 /// Keeps a set in memory until it is saved, and returns the number under which it waits.
 pub(super) fn remember(shared: &Shared, set: &TokenSet, over: Over, spent: Option<Secret>) -> u64 {
     let ticket = next_version();
-    shared.lock().unsaved = Some(Unsaved {
+    shared.lock().unsaved = Some(Box::new(Unsaved {
         set: set.clone(),
         over,
         spent,
         ticket,
-    });
+    }));
     ticket
 }
 
@@ -99,12 +99,12 @@ pub(super) fn remember(shared: &Shared, set: &TokenSet, over: Over, spent: Optio
 pub(super) fn remember_unleased(shared: &Shared, set: &TokenSet, spent: Option<Secret>) {
     let mut state = shared.lock();
     let waiting = state.unsaved.as_ref().map(|pending| pending.over);
-    state.unsaved = Some(Unsaved {
+    state.unsaved = Some(Box::new(Unsaved {
         set: set.clone(),
         over: waiting.unwrap_or(Over::Version(state.stored)),
         spent,
         ticket: next_version(),
-    });
+    }));
 }
 
 /// Brings a store up to date that lost what it had acknowledged, as a replica may when it is promoted: the older login is

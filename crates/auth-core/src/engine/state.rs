@@ -9,7 +9,7 @@ use std::{
 
 use crate::{
     Clock, Error, ErrorKind, Event, ExchangeLimit, Grant, Intent, Moment, Now, Policy, Secret,
-    Sent, StoreKey, Token, TokenSet, TokenStore,
+    StoreKey, Token, TokenSet, TokenStore,
     observe::Watch,
     sync::{
         ArcSwapOption, Counter, Mutex, MutexGuard, Notify,
@@ -33,7 +33,7 @@ pub(crate) type Outcome = Option<Result<Option<Token>, Error>>;
 pub(crate) struct Shared {
     pub(crate) grant: Arc<dyn Grant>,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) policy: Policy,
+    pub(crate) policy: Arc<Policy>,
     pub(crate) store: Option<(Arc<dyn TokenStore>, StoreKey)>,
     pub(crate) watch: Watch,
     pub(crate) limit: Option<ExchangeLimit>,
@@ -62,12 +62,13 @@ pub(crate) struct State {
     pub(crate) repeated: bool,
     /// The store's version of `set`.
     pub(crate) stored: Option<u64>,
-    pub(crate) unsaved: Option<Unsaved>,
+    /// Boxed, as whatever a source seldom has: there may be a million of them.
+    pub(crate) unsaved: Option<Box<Unsaved>>,
     /// The fences under which this process noted that an exchange begins: of the note that was last found in the store,
     /// and of the one made after it, which may have got there or not.
     pub(crate) noted: Vec<u64>,
     /// The note of another process, and when it was first seen.
-    pub(crate) theirs: Option<(Intent, Duration)>,
+    pub(crate) theirs: Option<Box<(Intent, Duration)>>,
     /// Whether a task is trying to save it.
     pub(crate) saving: bool,
     pub(crate) flight: Option<watch::Receiver<Outcome>>,
@@ -121,7 +122,7 @@ impl Shared {
     pub(crate) fn new(
         grant: Arc<dyn Grant>,
         clock: Arc<dyn Clock>,
-        policy: Policy,
+        policy: Arc<Policy>,
         store: Option<(Arc<dyn TokenStore>, StoreKey)>,
         watch: Watch,
         limit: Option<ExchangeLimit>,
@@ -161,7 +162,8 @@ impl Shared {
         }
     }
 
-    /// Locks the state. Nothing that is done under the lock calls foreign code, so a poisoned one is as good as any.
+    /// Locks the state. Nothing that is done under the lock calls foreign code but the drop of what an old error was made
+    /// of, so a poisoned one is as good as any.
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -209,17 +211,6 @@ impl Shared {
         let state = self.lock();
         let usable = state.facts().is_usable(now);
         state.token().filter(|_| usable).cloned()
-    }
-
-    /// Takes in that a flight ended without a result: its task was dropped with its runtime.
-    pub(crate) fn abandon(&self) -> Error {
-        self.lock().flight = None;
-        self.touch();
-        Error::new(
-            ErrorKind::Unavailable,
-            "the exchange was dropped with the runtime it ran on; the next call starts another",
-        )
-        .with_sent(Sent::Maybe)
     }
 
     /// Notes that a server refused `refused`, and makes the next caller wait for another token, unless that would not

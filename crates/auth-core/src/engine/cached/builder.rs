@@ -1,6 +1,9 @@
 //! Building a source.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, LazyLock},
+};
 
 use crate::{
     Clock, ExchangeLimit, Grant, Observer, Origins, Policy, StoreKey, SystemClock, TokenSet,
@@ -9,13 +12,16 @@ use crate::{
 
 use super::{Cached, Handle};
 
+/// One for all sources that are told nothing else.
+static DEFAULT: LazyLock<Arc<Policy>> = LazyLock::new(Arc::default);
+
 /// Builds a [`Cached`]. Everything required was given to [`Cached::builder`].
 #[must_use]
 pub struct CachedBuilder {
     grant: Arc<dyn Grant>,
     origins: Origins,
     clock: Arc<dyn Clock>,
-    policy: Policy,
+    policy: Arc<Policy>,
     store: Option<(Arc<dyn TokenStore>, StoreKey)>,
     watch: Watch,
     limit: Option<ExchangeLimit>,
@@ -28,7 +34,7 @@ impl CachedBuilder {
             grant,
             origins,
             clock: Arc::new(SystemClock::new()),
-            policy: Policy::default(),
+            policy: Arc::clone(&DEFAULT),
             store: None,
             watch: Watch::default(),
             limit: None,
@@ -42,9 +48,9 @@ impl CachedBuilder {
         self
     }
 
-    /// Sets when to renew and how long to wait.
-    pub fn policy(mut self, policy: Policy) -> Self {
-        self.policy = policy;
+    /// Sets when to renew and how long to wait. Sources that are many share one policy by way of an `Arc`.
+    pub fn policy(mut self, policy: impl Into<Arc<Policy>>) -> Self {
+        self.policy = policy.into();
         self
     }
 
