@@ -1,9 +1,9 @@
 //! Tokens that a server refuses.
 
-use auth_core::{Held, Peek, TokenSet, TokenSource};
+use auth_core::{Held, Peek, Token, TokenSet, TokenSource};
 use auth_testkit::{Gate, ManualClock, ScriptedGrant, token};
 
-use super::{HOUR, access, away, builder, seconds, sent};
+use super::{HOUR, access, away, builder, policy, seconds, sent};
 
 /// A grant that issues `token-1`, `token-2`, … for ever.
 fn counting(lifetime: std::time::Duration) -> ScriptedGrant {
@@ -152,4 +152,66 @@ async fn a_lifetime_of_zero_is_used_and_asked_for_once_a_second() {
         clock.advance(seconds(1));
     }
     assert_eq!(grant.calls(), 10);
+}
+
+#[tokio::test]
+async fn a_refusal_that_many_requests_saw_counts_once() {
+    let (clock, grant) = (ManualClock::new(), counting(HOUR));
+    let source = builder(&grant, &clock).build();
+    let first = source.token().await.unwrap();
+    for _ in 0..100 {
+        source.reject(&first);
+    }
+    let second = source.token().await.unwrap();
+    source.reject(&second);
+    assert_eq!(access(&source).await, "token-3");
+}
+
+#[tokio::test]
+async fn a_refused_token_that_came_again_is_asked_for_once_more_when_the_pause_is_over() {
+    let (clock, grant) = (ManualClock::new(), ScriptedGrant::new());
+    grant.always(|ctx| Ok(TokenSet::new(token("same", HOUR, &ctx.clock))));
+    let source = builder(&grant, &clock).build();
+    for calls in 1..=4 {
+        let current = source.token().await.unwrap();
+        assert_eq!(grant.calls(), calls);
+        clock.advance(source.status().next_attempt.unwrap_or_default());
+        source.reject(&current);
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_within_a_pause_without_a_failure_counts_like_any_other() {
+    let (clock, grant) = (ManualClock::new(), ScriptedGrant::new());
+    grant.issues("a", seconds(60)).issues("b", seconds(50));
+    grant.issues("c", HOUR).issues("d", HOUR);
+    let mut two = policy();
+    // One for the renewal that is asked for, and one for a refusal.
+    two.forced_burst = 2;
+    let source = builder(&grant, &clock).policy(two).build();
+    source.warm_up().await.unwrap();
+    clock.advance(seconds(10));
+    let no_better = source.renew_now().await.unwrap();
+    assert!(source.status().next_attempt.is_some());
+    source.reject(&no_better);
+    let current = source.token().await.unwrap();
+    assert_eq!(current.access().expose(), "c");
+    source.reject(&current);
+    assert_eq!(access(&source).await, "c", "and there are no more");
+}
+
+#[tokio::test]
+async fn a_token_that_has_no_end_is_used_until_it_is_refused() {
+    let (clock, grant) = (ManualClock::new(), ScriptedGrant::new());
+    for name in ["endless", "next"] {
+        grant.returns(TokenSet::new(Token::bearer(name.into()).unwrap()));
+    }
+    let source = builder(&grant, &clock).build();
+    let endless = source.token().await.unwrap();
+    clock.advance(1_000 * HOUR);
+    assert_eq!(access(&source).await, "endless");
+    assert_eq!(grant.calls(), 1);
+    source.reject(&endless);
+    assert_eq!(access(&source).await, "next");
+    assert_eq!(grant.calls(), 2);
 }
