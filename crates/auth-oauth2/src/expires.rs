@@ -115,13 +115,14 @@ fn date(text: &str) -> Option<SystemTime> {
     }
 }
 
-/// Reads the last day of all, which stands for never on many servers and which no `Timestamp` holds.
+/// Reads the last days of all, which stand for never on many servers and whose end no `Timestamp` holds.
 fn last_day(plain: &str) -> Option<SystemTime> {
     let civil = plain
-        .strip_suffix('Z')
-        .or_else(|| plain.strip_suffix("+00:00"))?;
+        .strip_suffix(['Z', 'z'])
+        .or_else(|| plain.strip_suffix("+00:00"))
+        .or_else(|| plain.strip_suffix("-00:00"))?;
     let date = civil.parse::<jiff::civil::DateTime>().ok()?.date();
-    (date == jiff::civil::Date::MAX).then(|| unix(f64::INFINITY))
+    (date >= jiff::civil::date(9999, 12, 30)).then(|| unix(f64::INFINITY))
 }
 
 #[cfg(test)]
