@@ -3,11 +3,27 @@
 use std::time::Duration;
 
 use crate::{
-    Error, ErrorKind, Event, Now, Policy, Secret, Token, TokenSet,
+    Error, ErrorKind, Event, Now, Policy, Secret, Sent, Token, TokenSet,
     engine::{decide::Life, pause, windows::Windows},
 };
 
-use super::{Landing, State};
+use super::{Landing, Shared, State};
+
+impl Shared {
+    /// Takes in that a flight ended without a result: its task was dropped with its runtime.
+    pub(crate) fn abandon(&self) -> Error {
+        {
+            let mut state = self.lock();
+            state.flight = None;
+            self.touch();
+        }
+        Error::new(
+            ErrorKind::Unavailable,
+            "the exchange was dropped with the runtime it ran on; the next call starts another",
+        )
+        .with_sent(Sent::Maybe)
+    }
+}
 
 impl State {
     pub(super) fn take_in(
