@@ -22,9 +22,9 @@ pub struct Bar {
     pub ours: bool,
 }
 
-const WIDTH: f64 = 760.0;
-const LEFT: f64 = 330.0;
-const RIGHT: f64 = 700.0;
+const WIDTH: f64 = 880.0;
+const LEFT: f64 = 450.0;
+const RIGHT: f64 = 820.0;
 const STEP: f64 = 22.0;
 /// The ends of the scale; what lies beyond is drawn at the end and told by its number.
 const SCALE: (f64, f64) = (0.5, 200.0);

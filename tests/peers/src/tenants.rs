@@ -62,7 +62,7 @@ pub fn run(pace: Pace) -> Vec<Row> {
         let plan = Plan {
             size: *size,
             draws,
-            rounds: pace.pick(3, 5),
+            rounds: 3,
             last: Some(size) == sizes.last(),
         };
         measure::<Number>(&plan, &mut rows);
@@ -95,7 +95,7 @@ fn measure<K: Key>(plan: &Plan, rows: &mut Vec<Row>) {
     eprintln!("{size} tenants, {} key", K::KIND);
     let (alone, whole) = lines::<K>(size);
     let all = draw::<K>(size, plan.draws);
-    let hot = draw::<K>(HOT.min(size), plan.draws);
+    let hot = draw::<K>(HOT.min(size), plan.draws / 2);
     for (title, lines) in [("look-up alone", &alone), ("whole request", &whole)] {
         let mut pass = |keys: &[K], threads: usize, what: &str| {
             compare(lines, keys, threads, plan.rounds, what, rows);
