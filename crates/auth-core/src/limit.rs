@@ -136,7 +136,6 @@ impl ExchangeLimit {
 }
 
 /// The right to make one exchange. Dropping it gives it to the next in line.
-#[derive(Debug)]
 pub(crate) struct Place(ExchangeLimit);
 
 impl Drop for Place {

@@ -66,16 +66,19 @@ pub(super) async fn save_pending(
     let spent = pending.spent.as_ref();
     let written = write(lease, &pending.set, pending.over, spent, record).await?;
     settle(shared, pending.ticket, written.version);
+    let mut old = None;
     {
         let mut state = shared.lock();
         if !serves(shared) {
             // It was not in use yet. The next caller finds it in the store.
-            state.failure = None;
+            old = state.failure.take();
             state.retry_at = None;
             state.refused = true;
         }
         shared.touch();
     }
+    // What an error was made of is foreign code, whose drop must not run under the lock.
+    drop(old);
     if is_same(&written.set, &pending.set) {
         shared.watch.tell(&Event::Saved);
     }

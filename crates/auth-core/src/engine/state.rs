@@ -162,8 +162,7 @@ impl Shared {
         }
     }
 
-    /// Locks the state. Nothing that is done under the lock calls foreign code but the drop of what an old error was made
-    /// of, so a poisoned one is as good as any.
+    /// Locks the state. Nothing that is done under the lock calls foreign code, so a poisoned one is as good as any.
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -178,8 +177,10 @@ impl Shared {
     pub(crate) fn land(&self, result: Result<Landing, Error>) -> Result<Option<Token>, Error> {
         let now = self.clock.now();
         let mut events = Vec::new();
+        let old;
         let outcome = {
             let mut state = self.lock();
+            old = state.failure.take();
             state.flight = None;
             state.claimed_until = None;
             let landed = result.and_then(|landing| {
@@ -199,6 +200,8 @@ impl Shared {
             self.touch();
             landed
         };
+        // What an error was made of is foreign code, whose drop must not run under the lock.
+        drop(old);
         for event in &events {
             self.watch.tell(event);
         }

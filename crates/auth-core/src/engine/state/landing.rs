@@ -39,7 +39,6 @@ impl State {
             exchanged,
         } = landing;
         let life = set.token().and_then(Token::lifetime);
-        self.failure = None;
         self.retry_at = None;
         self.repeated = exchanged && self.refused && self.has_same_access(&set);
         if exchanged && self.is_no_better(&set) {
