@@ -1,8 +1,11 @@
 //! The list, its index and its hand.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    hash::{BuildHasher, BuildHasherDefault},
+};
 
-use super::{RECENT, Shard};
+use super::{RECENT, Shard, Spread};
 
 fn shard(keys: impl IntoIterator<Item = u32>) -> Shard<u32, u32> {
     let mut shard = Shard::new();
@@ -106,4 +109,38 @@ fn a_sweep_is_told_the_mark_of_each() {
     gone.sort_unstable();
     assert_eq!(gone, [(0, 0), (2, 2), (3, 3)]);
     assert_eq!(shard.find(1, &1, 5), Some(&1));
+}
+
+#[test]
+fn who_was_asked_for_once_is_spared_once() {
+    let mut shard = shard(0..3);
+    shard.find(0, &0, RECENT);
+    let turns = [(); 3].map(|()| shard.turn(&mut 3, |_| true));
+    assert_eq!(turns, [Some(1), Some(2), Some(0)]);
+}
+
+#[test]
+fn a_sweep_gives_memory_back_once_less_than_a_quarter_is_in_use() {
+    let mut shard = shard(0..64);
+    let room = shard.slots.capacity();
+    for key in 64..room as u32 {
+        shard.insert(key, key, key, RECENT);
+    }
+    let quarter = room as u32 / 4;
+    shard.sweep(|_, value| *value >= quarter);
+    assert_eq!(shard.slots.capacity(), room);
+    shard.sweep(|_, value| *value + 1 >= quarter);
+    assert!(shard.slots.capacity() < room);
+    let left = shard.slots.len();
+    assert_eq!(left + 1, quarter as usize);
+    let room = shard.slots.capacity().min(shard.index.capacity());
+    assert!(room >= 2 * left, "and leaves some to those who come");
+}
+
+#[test]
+fn tags_that_follow_each_other_are_spread_over_the_bits_that_a_map_looks_at() {
+    let hash = |tag: u32| BuildHasherDefault::<Spread>::default().hash_one(tag);
+    let low: BTreeSet<_> = (0..128).map(|tag| hash(tag) % 128).collect();
+    let high: BTreeSet<_> = (0..128).map(|tag| hash(tag) >> 57).collect();
+    assert!(low.len() > 64 && high.len() > 64, "{low:?} {high:?}");
 }
