@@ -8,6 +8,9 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
+#[cfg(test)]
+mod tests;
+
 /// The future of [`Clock::sleep_until`].
 pub type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -94,7 +97,12 @@ impl From<Now> for Ticks {
 pub struct SystemClock(());
 
 /// One zero for the whole process: a token's lifetime may be read by another source than the one that asked for it.
-static ORIGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
+///
+/// Beside it stands what the clock of the ticks showed just after, so that a reading by ticks is never ahead.
+static ORIGIN: LazyLock<(Instant, Option<u64>)> = LazyLock::new(|| {
+    let origin = Instant::now();
+    (origin, ticks::monotonic())
+});
 
 impl SystemClock {
     /// Returns the machine's clock. All readings of one process count from the same instant.
@@ -109,7 +117,7 @@ impl Clock for SystemClock {
     }
 
     fn monotonic(&self) -> Duration {
-        ORIGIN.elapsed()
+        ORIGIN.0.elapsed()
     }
 
     #[inline]
@@ -127,39 +135,42 @@ impl Clock for SystemClock {
 /// The clocks as they stood at the kernel's last tick, which take a fifth of the time to read.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod ticks {
-    use std::sync::LazyLock;
-
     use nix::time::{ClockId, clock_gettime};
 
     use super::{ORIGIN, Ticks};
 
-    /// What the clock showed just after [`ORIGIN`], so that a reading by ticks is never ahead.
-    static SINCE: LazyLock<Option<u64>> = LazyLock::new(|| {
-        LazyLock::force(&ORIGIN);
-        read(ClockId::CLOCK_MONOTONIC)
-    });
-
     #[inline]
     pub(super) fn now() -> Option<Ticks> {
+        let since = ORIGIN.1?;
         let monotonic = read(ClockId::CLOCK_MONOTONIC_COARSE)?;
         Some(Ticks {
             wall: read(ClockId::CLOCK_REALTIME_COARSE)?,
-            monotonic: monotonic.saturating_sub((*SINCE)?),
+            monotonic: monotonic.saturating_sub(since),
         })
     }
 
-    /// Returns nanoseconds; nothing for a time before 1970 or after 2262.
+    pub(super) fn monotonic() -> Option<u64> {
+        read(ClockId::CLOCK_MONOTONIC)
+    }
+
+    /// Returns nanoseconds; nothing for a time before 1970 or after 2554.
     #[inline]
     fn read(clock: ClockId) -> Option<u64> {
         let time = clock_gettime(clock).ok()?;
-        let seconds = time.tv_sec().checked_mul(1_000_000_000)?;
-        seconds.checked_add(time.tv_nsec())?.try_into().ok()
+        // How wide these are depends on the machine.
+        let seconds = u64::try_from(time.tv_sec()).ok()?;
+        let rest = u64::try_from(time.tv_nsec()).ok()?;
+        seconds.checked_mul(1_000_000_000)?.checked_add(rest)
     }
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 mod ticks {
     pub(super) fn now() -> Option<super::Ticks> {
+        None
+    }
+
+    pub(super) fn monotonic() -> Option<u64> {
         None
     }
 }

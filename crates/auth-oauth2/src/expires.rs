@@ -126,4 +126,6 @@ fn last_day(plain: &str) -> Option<SystemTime> {
 }
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;

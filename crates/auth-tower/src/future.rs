@@ -118,11 +118,19 @@ where
                 } => {
                     let response = ready!(future.poll(cx)).map_err(Into::into)?;
                     match attempt {
-                        Some(sent) if sent.watched || sent.is_refused(&response) => {}
-                        _ => return Poll::Ready(Ok(response)),
+                        Some(sent) if sent.is_refused(&response) => {}
+                        Some(sent) if sent.watched => {
+                            return Poll::Ready(Ok(watched(response, attempt.take())));
+                        }
+                        _ => {
+                            // Who keeps the future must not keep the request with it.
+                            *attempt = None;
+                            *spare = None;
+                            return Poll::Ready(Ok(response));
+                        }
                     }
                     let attempt = attempt.take().expect(POLLED_AGAIN);
-                    match State::after(response, attempt, spare.take()) {
+                    match State::refused(response, attempt, spare.take()) {
                         Ok(response) => return Poll::Ready(Ok(response)),
                         Err(next) => next,
                     }
@@ -174,19 +182,12 @@ where
     S: Service<Request<B>, Response = Response<R>>,
     P: Replay<B>,
 {
-    /// Decides what a response means: it is handed to the caller, or the request waits for another token.
-    fn after(
-        mut response: Response<R>,
+    /// Rejects the token of a response that refused it. The request waits for another, or the response is handed out.
+    fn refused(
+        response: Response<R>,
         attempt: Sending,
         spare: Option<Box<Spare<S, B, P>>>,
     ) -> Result<Response<R>, Self> {
-        if !attempt.is_refused(&response) {
-            if attempt.watched {
-                let watched = Watched(attempt.into_shared());
-                response.extensions_mut().insert(watched);
-            }
-            return Ok(response);
-        }
         attempt.reject();
         let Some((service, config, request)) = spare.and_then(|spare| (*spare).restore()) else {
             return Ok(response);
@@ -202,6 +203,15 @@ where
             })),
         })
     }
+}
+
+/// Lets whoever looks at the trailers know which token they may refuse.
+fn watched<R>(mut response: Response<R>, attempt: Option<Sending>) -> Response<R> {
+    if let Some(attempt) = attempt {
+        let watched = Watched(attempt.into_shared());
+        response.extensions_mut().insert(watched);
+    }
+    response
 }
 
 impl<S, B, P> fmt::Debug for ResponseFuture<S, B, P>
