@@ -1,4 +1,7 @@
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use bytes::Bytes;
 use tower_layer::Layer;
@@ -33,4 +36,19 @@ fn a_rule_sees_status_headers_and_extensions() {
     assert!(!refuses(200, |answer| answer
         .headers()
         .contains_key("x-other")));
+}
+
+#[test]
+fn a_rule_is_asked_once_for_each_response() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    let source = Scripted::new(["one", "two"]).warm();
+    let api = Strict::<Bytes>::new([status(401), status(204)]);
+    let layer = AuthLayer::new(source).refusal(move |answer| {
+        count.fetch_add(1, Ordering::Relaxed);
+        answer.status() == 401
+    });
+    send(&mut layer.layer(api), get(API, Bytes::new())).unwrap();
+    // The refusal and the answer to the second sending.
+    assert_eq!(asked.load(Ordering::Relaxed), 2);
 }
