@@ -2,7 +2,7 @@
 
 use std::{fmt, net::IpAddr, sync::Arc};
 
-use http::{Uri, uri::Scheme};
+use http::Uri;
 
 use crate::{Error, ErrorKind};
 
@@ -12,9 +12,10 @@ mod tests;
 /// Scheme, host and port of a server (RFC 6454 §4), as a token's permission to go there.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Origin {
-    scheme: Scheme,
-    host: Box<str>,
+    /// Host and port as they are usually written: in lower case, and without the port that the scheme implies.
+    authority: Box<str>,
     port: u16,
+    https: bool,
     protected: bool,
 }
 
@@ -56,9 +57,9 @@ impl Origin {
         let Some(scheme) = uri.scheme() else {
             return Err(refusal("it has no scheme"));
         };
-        let default = match scheme.as_str() {
-            "https" => 443,
-            "http" => 80,
+        let https = match scheme.as_str() {
+            "https" => true,
+            "http" => false,
             _ => return Err(refusal("its scheme is neither https nor http")),
         };
         let Some(authority) = uri.authority() else {
@@ -75,16 +76,20 @@ impl Origin {
         }
         let port = match authority.port_u16() {
             Some(port) => port,
-            None if authority.as_str() == host => default,
+            None if authority.as_str() == host => default_port(https),
             None => return Err(refusal("its port cannot be read")),
         };
+        let mut usual = host.to_ascii_lowercase();
+        if port != default_port(https) {
+            usual.push_str(&format!(":{port}"));
+        }
         let literal = host.trim_start_matches('[').trim_end_matches(']');
         let loopback = literal.parse().is_ok_and(|ip: IpAddr| ip.is_loopback());
         Ok(Self {
-            protected: *scheme == Scheme::HTTPS || loopback,
-            scheme: scheme.clone(),
-            host: host.to_ascii_lowercase().into(),
+            authority: usual.into(),
             port,
+            https,
+            protected: https || loopback,
         })
     }
 
@@ -98,36 +103,73 @@ impl Origin {
     /// Returns whether `uri` is of this origin, without allocating. An address that [`of`](Self::of) refuses is not.
     #[inline]
     pub fn matches(&self, uri: &Uri) -> bool {
+        self.is_written_in(uri) || self.matches_in_full(uri)
+    }
+
+    /// Returns whether the address names this origin in the usual way, which one comparison settles.
+    #[inline]
+    fn is_written_in(&self, uri: &Uri) -> bool {
+        // Texts that are known when this is built compare without a call.
+        let scheme = match uri.scheme_str() {
+            Some("https") => self.https,
+            Some("http") => !self.https,
+            _ => false,
+        };
+        scheme
+            && uri
+                .authority()
+                .is_some_and(|authority| *authority.as_str() == *self.authority)
+    }
+
+    fn host(&self) -> &str {
+        match self.authority.rsplit_once(':') {
+            Some((host, _)) if self.port != default_port(self.https) => host,
+            _ => &self.authority,
+        }
+    }
+
+    /// Compares the parts, for an address that writes them otherwise.
+    #[cold]
+    fn matches_in_full(&self, uri: &Uri) -> bool {
         let Some(authority) = uri.authority() else {
             return false;
         };
-        if *authority.as_str() == *self.host {
-            // The usual case, settled by one comparison: nothing stands beside the host, so the default port is meant.
-            let default = if self.scheme == Scheme::HTTPS {
-                443
-            } else {
-                80
-            };
-            return self.port == default && uri.scheme() == Some(&self.scheme);
-        }
         let host = authority.host();
         let port = match authority.port_u16() {
             Some(port) => port,
-            // Neither a port nor user-info stands beside the host, so the default port is meant.
-            None if authority.as_str().len() == host.len() => {
-                if self.scheme == Scheme::HTTPS {
-                    443
-                } else {
-                    80
-                }
-            }
+            // Neither a port nor user-info stands beside the host.
+            None if authority.as_str().len() == host.len() => default_port(self.https),
             None => return false,
         };
-        uri.scheme() == Some(&self.scheme)
+        uri.scheme_str() == Some(scheme_of(self.https))
             && port == self.port
-            && host.eq_ignore_ascii_case(&self.host)
+            && host.eq_ignore_ascii_case(self.host())
             && !authority.as_str().contains('@')
     }
+
+    /// Returns whether an address with this scheme and authority is of this origin, for clients that do not use the `http`
+    /// crate's addresses.
+    ///
+    /// Both must be as a URL parser leaves them: in lower case, and without the port that the scheme implies. What is
+    /// written otherwise, or has user-info, is not of this origin.
+    #[inline]
+    pub fn is_of(&self, scheme: &str, authority: &str) -> bool {
+        let same_scheme = match scheme {
+            "https" => self.https,
+            "http" => !self.https,
+            _ => false,
+        };
+        same_scheme && *authority == *self.authority
+    }
+}
+
+fn scheme_of(https: bool) -> &'static str {
+    if https { "https" } else { "http" }
+}
+
+#[inline]
+fn default_port(https: bool) -> u16 {
+    if https { 443 } else { 80 }
 }
 
 fn refusal(why: &'static str) -> Error {
@@ -139,7 +181,13 @@ fn refusal(why: &'static str) -> Error {
 
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}://{}:{}", self.scheme, self.host, self.port)
+        write!(
+            f,
+            "{}://{}:{}",
+            scheme_of(self.https),
+            self.host(),
+            self.port
+        )
     }
 }
 
@@ -198,7 +246,13 @@ impl Origins {
     /// Returns the one of these that `uri` is of.
     #[inline]
     pub fn find(&self, uri: &Uri) -> Option<&Origin> {
-        self.0.iter().find(|origin| origin.matches(uri))
+        let usual = self.0.iter().find(|origin| origin.is_written_in(uri));
+        usual.or_else(|| self.find_in_full(uri))
+    }
+
+    #[cold]
+    fn find_in_full(&self, uri: &Uri) -> Option<&Origin> {
+        self.0.iter().find(|origin| origin.matches_in_full(uri))
     }
 
     /// Returns whether `origin` is one of these.

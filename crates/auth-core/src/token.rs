@@ -10,10 +10,11 @@ use std::{
     },
 };
 
-use http::{HeaderMap, HeaderName, HeaderValue, header::AUTHORIZATION};
+use http::{HeaderName, HeaderValue, header::AUTHORIZATION};
 
 use crate::{Error, ErrorKind, Lifetime, Secret};
 
+mod attach;
 #[cfg(test)]
 mod tests;
 
@@ -162,13 +163,6 @@ impl Token {
     #[inline]
     pub fn headers(&self) -> impl ExactSizeIterator<Item = (&HeaderName, &HeaderValue)> {
         self.0.headers.iter().map(|(name, value)| (name, value))
-    }
-
-    /// Puts the headers on a request, in place of any of the same name.
-    pub fn apply(&self, headers: &mut HeaderMap) {
-        for (name, value) in &self.0.headers {
-            headers.insert(name.clone(), value.clone());
-        }
     }
 
     /// Returns how long the token lasts, where that is known.

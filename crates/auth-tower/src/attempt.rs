@@ -3,7 +3,7 @@
 use std::{ops::Deref, sync::Arc};
 
 use auth_core::{Token, TokenSource};
-use http::{HeaderMap, Response};
+use http::Response;
 
 use crate::{
     answer::{Answer, Refusal},
@@ -14,7 +14,15 @@ use crate::{
 pub(crate) struct Attempt {
     pub(crate) source: Arc<dyn TokenSource>,
     pub(crate) token: Token,
+    /// Nothing, where the usual rule holds.
+    rules: Option<Arc<Rules>>,
+}
+
+/// What a response means beyond the usual.
+#[derive(Clone, Default)]
+pub(crate) struct Rules {
     pub(crate) refusal: Option<Refusal>,
+    /// Whether the trailers are watched as well.
     pub(crate) watched: bool,
 }
 
@@ -23,19 +31,25 @@ impl Attempt {
         Self {
             source,
             token,
-            refusal: config.refusal.clone(),
-            watched: config.watched,
+            rules: config.rules.clone(),
         }
     }
 
-    /// Returns whether `response` says that the token is no longer good.
-    pub(crate) fn is_refused<R>(&self, response: &Response<R>) -> bool {
+    /// Asks the rule what `response` says of the token.
+    #[inline]
+    pub(crate) fn hear<R>(&self, response: &Response<R>) -> Heard {
         let answer = Answer::of(response);
-        let refused = match &self.refusal {
+        let refused = match &self.rules {
             None => answer.is_unauthenticated(),
-            Some(rule) => rule(&answer),
+            Some(rules) => rules.refuse(&answer),
         };
-        refused && !answer.lacks_scope()
+        if refused && !answer.lacks_scope() {
+            return Heard::Refused;
+        }
+        match &self.rules {
+            Some(rules) if rules.watched => Heard::NothingYet,
+            _ => Heard::Nothing,
+        }
     }
 
     pub(crate) fn reject(&self) {
@@ -45,6 +59,25 @@ impl Attempt {
         );
         self.source.reject(&self.token);
     }
+}
+
+impl Rules {
+    #[cold]
+    fn refuse(&self, answer: &Answer<'_>) -> bool {
+        match &self.refusal {
+            None => answer.is_unauthenticated(),
+            Some(rule) => rule(answer),
+        }
+    }
+}
+
+/// What a response says of the token that was sent.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Heard {
+    Nothing,
+    /// The trailers may say something.
+    NothingYet,
+    Refused,
 }
 
 /// An attempt of its own, or the one that a handle shares among its requests to save the counting.
@@ -71,10 +104,4 @@ impl Deref for Sending {
             Self::Kept(attempt) => attempt,
         }
     }
-}
-
-/// Returns whether the request already carries a header that the token would set.
-#[inline]
-pub(crate) fn carries(headers: &HeaderMap, token: &Token) -> bool {
-    token.headers().any(|(name, _)| headers.contains_key(name))
 }

@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use auth_core::{Error, ErrorKind, Origin, TokenSource};
 use http::Uri;
 
-use crate::{AuthError, Reason, answer::Refusal, route::Route};
+use crate::{AuthError, Reason, attempt::Rules, route::Route};
 
 /// What to do with a request to a server that the token is not for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -32,8 +32,7 @@ pub(crate) struct Config {
     pub(crate) foreign: ForeignOrigin,
     pub(crate) anonymous: bool,
     pub(crate) plain_http: bool,
-    pub(crate) refusal: Option<Refusal>,
-    pub(crate) watched: bool,
+    pub(crate) rules: Option<Arc<Rules>>,
 }
 
 /// Whether the token may go where the request goes.
@@ -51,24 +50,27 @@ impl Config {
             foreign: ForeignOrigin::default(),
             anonymous: false,
             plain_http: false,
-            refusal: None,
-            watched: false,
+            rules: None,
         }
     }
 
     /// Checks the address of one attempt against the origins of its source.
     #[inline]
     pub(crate) fn admit(&self, source: &dyn TokenSource, uri: &Uri) -> Result<Passage, AuthError> {
-        if uri.authority().is_none() {
-            return self.admit_relative(source);
-        }
         match source.origins().find(uri) {
             Some(origin) if origin.is_protected() || self.plain_http => Ok(Passage::WithToken),
             Some(_) => Err(plain_http()),
+            None if uri.authority().is_none() => self.admit_relative(source),
             None => self.admit_foreign(),
         }
     }
 
+    /// Changes what a response means.
+    pub(crate) fn rules(&mut self) -> &mut Rules {
+        Arc::make_mut(self.rules.get_or_insert_default())
+    }
+
+    #[cold]
     fn admit_foreign(&self) -> Result<Passage, AuthError> {
         match self.foreign {
             ForeignOrigin::Refuse => Err(foreign(
@@ -80,6 +82,7 @@ impl Config {
     }
 
     /// Checks an address such as tonic's, which leaves the server to the channel below.
+    #[cold]
     fn admit_relative(&self, source: &dyn TokenSource) -> Result<Passage, AuthError> {
         let Some(at) = &self.at else {
             let message = "the address has no host; build the layer with .at(origin) to say which server it is for";
@@ -105,7 +108,10 @@ impl fmt::Debug for Config {
             .field("foreign_origins", &self.foreign)
             .field("anonymous", &self.anonymous)
             .field("dangerous_plain_http", &self.plain_http)
-            .field("watch_trailers", &self.watched)
+            .field(
+                "watch_trailers",
+                &self.rules.as_ref().is_some_and(|r| r.watched),
+            )
             .finish_non_exhaustive()
     }
 }
@@ -115,6 +121,7 @@ fn foreign(message: &'static str) -> AuthError {
     AuthError::new(Reason::ForeignOrigin, cause)
 }
 
+#[cold]
 fn plain_http() -> AuthError {
     let message = "the address is plain http and not a loopback address; use https, or say dangerous_plain_http";
     let cause = Error::new(ErrorKind::Configuration, message);

@@ -1,11 +1,13 @@
 //! The future of a request on its way through the layer.
 
-mod waiting;
+mod stay;
 
 use std::{
     fmt,
     future::Future,
+    ops::ControlFlow,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
 };
 
@@ -13,10 +15,13 @@ use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
-pub(crate) use self::waiting::Waiting;
-use self::waiting::{Again, Refused, TokenFuture, token_of};
+use self::stay::{Next, Refused};
+pub(crate) use self::stay::{Stay, Waiting};
 use crate::{
-    AuthError, BoxError, Replay, attempt::Sending, replay::spare::Spare, service::Departed,
+    BoxError, Replay,
+    attempt::{Attempt, Heard, Sending},
+    config::Config,
+    replay::spare::Spare,
     trailers::Watched,
 };
 
@@ -52,27 +57,20 @@ pin_project! {
         Sent {
             #[pin]
             future: S::Future,
-            attempt: Option<Sending>,
-            spare: Option<Box<Spare<S, B, P>>>,
+            sent: Option<Sent<S, B, P>>,
         },
-        Waiting {
-            token: TokenFuture,
-            waiting: Option<Box<Waiting<S, B, P>>>,
-        },
-        Refused {
-            token: TokenFuture,
-            refused: Option<Box<Refused<S, B, S::Response>>>,
-        },
-        Again {
-            again: Option<Box<Again<S, B>>>,
-        },
-        Failed {
-            error: Option<AuthError>,
+        Stays {
+            stay: Stay<S, B, S::Response, P>,
         },
     }
 }
 
-const POLLED_AGAIN: &str = "a future is not polled after it completed";
+/// What is remembered of a request that went out with a token.
+pub(crate) enum Sent<S, B, P: Replay<B>> {
+    Once(Sending),
+    /// It can be sent again.
+    Spared(Box<Spare<S, B, P>>),
+}
 
 impl<S, B, P> ResponseFuture<S, B, P>
 where
@@ -80,21 +78,23 @@ where
     P: Replay<B>,
 {
     #[inline]
-    pub(crate) fn sent(departed: Departed<S, B, P>) -> Self {
-        let state = State::sent(departed);
+    pub(crate) fn sent(
+        inner: &mut S,
+        config: &Arc<Config>,
+        replay: &P,
+        request: Request<B>,
+        sending: Option<Sending>,
+    ) -> Self
+    where
+        S: Clone,
+        P: Clone,
+    {
+        let state = State::sent(inner, config, replay, request, sending);
         Self { state }
     }
 
-    pub(crate) fn waiting(waiting: Waiting<S, B, P>) -> Self {
-        let state = State::Waiting {
-            token: token_of(&waiting.source),
-            waiting: Some(Box::new(waiting)),
-        };
-        Self { state }
-    }
-
-    pub(crate) fn failed(error: AuthError) -> Self {
-        let state = State::Failed { error: Some(error) };
+    pub(crate) fn stays(stay: Stay<S, B, S::Response, P>) -> Self {
+        let state = State::Stays { stay };
         Self { state }
     }
 }
@@ -107,111 +107,107 @@ where
 {
     type Output = Result<Response<R>, BoxError>;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut state = self.project().state;
         loop {
             let next = match state.as_mut().project() {
-                Step::Sent {
-                    future,
-                    attempt,
-                    spare,
-                } => {
-                    let response = ready!(future.poll(cx)).map_err(Into::into)?;
-                    match attempt {
-                        Some(sent) if sent.is_refused(&response) => {}
-                        Some(sent) if sent.watched => {
-                            return Poll::Ready(Ok(watched(response, attempt.take())));
-                        }
-                        _ => {
-                            // Who keeps the future must not keep the request with it.
-                            *attempt = None;
-                            *spare = None;
-                            return Poll::Ready(Ok(response));
-                        }
+                Step::Sent { future, sent } => {
+                    let answer = ready!(future.poll(cx));
+                    let heard = match (&answer, &*sent) {
+                        (Ok(response), Some(sent)) => sent.attempt().hear(response),
+                        _ => Heard::Nothing,
+                    };
+                    if heard == Heard::Nothing {
+                        // Who keeps the future must not keep the request with it.
+                        *sent = None;
+                        return Poll::Ready(answer.map_err(Into::into));
                     }
-                    let attempt = attempt.take().expect(POLLED_AGAIN);
-                    match State::refused(response, attempt, spare.take()) {
-                        Ok(response) => return Poll::Ready(Ok(response)),
-                        Err(next) => next,
-                    }
+                    let sent = sent
+                        .take()
+                        .expect("only what was sent with a token is heard");
+                    sent.hear(answer.map_err(Into::into)?, heard)
                 }
-                Step::Waiting { token, waiting } => {
-                    let token = ready!(token.as_mut().poll(cx));
-                    (*waiting.take().expect(POLLED_AGAIN)).proceed(token)?
-                }
-                Step::Refused { token, refused } => {
-                    let token = ready!(token.as_mut().poll(cx));
-                    match (*refused.take().expect(POLLED_AGAIN)).proceed(token)? {
-                        Ok(again) => State::Again {
-                            again: Some(Box::new(again)),
-                        },
-                        Err(response) => return Poll::Ready(Ok(response)),
-                    }
-                }
-                Step::Again { again } => {
-                    let waiting = again.as_mut().expect(POLLED_AGAIN);
-                    ready!(waiting.service.poll_ready(cx)).map_err(Into::into)?;
-                    (*again.take().expect(POLLED_AGAIN)).send()
-                }
-                Step::Failed { error } => {
-                    return Poll::Ready(Err(error.take().expect(POLLED_AGAIN).into()));
-                }
+                Step::Stays { stay } => ready!(stay.poll(cx))?,
             };
-            state.set(next);
+            match next {
+                ControlFlow::Continue(next) => state.set(next),
+                ControlFlow::Break(response) => return Poll::Ready(Ok(response)),
+            }
         }
     }
 }
 
 impl<S, B, P> State<S, B, P>
 where
-    S: Service<Request<B>>,
-    P: Replay<B>,
+    S: Service<Request<B>> + Clone,
+    P: Replay<B> + Clone,
 {
+    /// Sends a request that has its token, and keeps what a second sending needs.
     #[inline]
-    fn sent(departed: Departed<S, B, P>) -> Self {
-        Self::Sent {
-            future: departed.future,
-            attempt: departed.sending,
-            spare: departed.spare,
+    fn sent(
+        inner: &mut S,
+        config: &Arc<Config>,
+        replay: &P,
+        request: Request<B>,
+        sending: Option<Sending>,
+    ) -> Self {
+        match sending {
+            Some(sending) if replay.keeps(request.body()) => {
+                let (request, sent) = Spare::keep(inner, config, replay, request, sending);
+                Self::Sent {
+                    future: inner.call(request),
+                    sent: Some(sent),
+                }
+            }
+            sending => Self::Sent {
+                future: inner.call(request),
+                sent: sending.map(Sent::Once),
+            },
         }
     }
 }
 
-impl<S, B, P, R> State<S, B, P>
-where
-    S: Service<Request<B>, Response = Response<R>>,
-    P: Replay<B>,
-{
-    /// Rejects the token of a response that refused it. The request waits for another, or the response is handed out.
-    fn refused(
-        response: Response<R>,
-        attempt: Sending,
-        spare: Option<Box<Spare<S, B, P>>>,
-    ) -> Result<Response<R>, Self> {
-        attempt.reject();
-        let Some((service, config, request)) = spare.and_then(|spare| (*spare).restore()) else {
-            return Ok(response);
-        };
-        Err(Self::Refused {
-            token: token_of(&attempt.source),
-            refused: Some(Box::new(Refused {
-                response,
-                request,
-                service,
-                config,
-                attempt,
-            })),
-        })
+impl<S, B, P: Replay<B>> Sent<S, B, P> {
+    #[inline]
+    fn attempt(&self) -> &Attempt {
+        match self {
+            Self::Once(sending) => sending,
+            Self::Spared(spare) => &spare.sending,
+        }
     }
-}
 
-/// Lets whoever looks at the trailers know which token they may refuse.
-fn watched<R>(mut response: Response<R>, attempt: Option<Sending>) -> Response<R> {
-    if let Some(attempt) = attempt {
-        let watched = Watched(attempt.into_shared());
-        response.extensions_mut().insert(watched);
+    /// Hands out a response that says something of the token, or lets the request wait for another token.
+    #[cold]
+    fn hear<R>(self, mut response: Response<R>, heard: Heard) -> Next<S, B, R, P>
+    where
+        S: Service<Request<B>, Response = Response<R>>,
+    {
+        let (attempt, spare) = match self {
+            Self::Once(sending) => (sending, None),
+            Self::Spared(spare) => (*spare).restore(),
+        };
+        if heard != Heard::Refused {
+            // Whoever looks at the trailers knows then which token they may refuse.
+            let watched = Watched(attempt.into_shared());
+            response.extensions_mut().insert(watched);
+            return ControlFlow::Break(response);
+        }
+        attempt.reject();
+        match spare {
+            None => ControlFlow::Break(response),
+            Some((service, config, request)) => {
+                let stay = Stay::refused(Refused {
+                    response,
+                    request,
+                    service,
+                    config,
+                    attempt,
+                });
+                ControlFlow::Continue(State::Stays { stay })
+            }
+        }
     }
-    response
 }
 
 impl<S, B, P> fmt::Debug for ResponseFuture<S, B, P>
@@ -222,10 +218,7 @@ where
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match &self.state {
             State::Sent { .. } => "sent",
-            State::Waiting { .. } => "waiting for a token",
-            State::Refused { .. } => "waiting for another token",
-            State::Again { .. } => "waiting to send again",
-            State::Failed { .. } => "failed",
+            State::Stays { stay } => stay.name(),
         };
         f.debug_tuple("ResponseFuture").field(&state).finish()
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use auth_core::{Held, TokenSource};
+use http::HeaderMap;
 
 use crate::{
     attempt::{Attempt, Sending},
@@ -40,41 +41,47 @@ impl Seat {
     /// Returns the place to look into for one request.
     #[inline]
     pub(crate) fn held(&mut self) -> &mut Held {
-        self.use_count = match self.use_count {
-            Uses::None => Uses::One,
+        match self.use_count {
+            Uses::None => self.use_count = Uses::One,
             Uses::One => {
                 self.held = Held::new();
-                Uses::More
+                self.use_count = Uses::More;
             }
-            Uses::More => Uses::More,
-        };
+            Uses::More => {}
+        }
         &mut self.held
     }
 
-    /// Returns the attempt for the token held, which was just put on a request.
+    /// Puts the token held on a request, and returns the attempt; nothing where the request carries another one.
     #[inline]
-    pub(crate) fn sending(
+    pub(crate) fn put(
         &mut self,
         source: &Arc<dyn TokenSource>,
         config: &Config,
+        headers: &mut HeaderMap,
     ) -> Option<Sending> {
+        let token = self.held.token()?;
+        if !token.attach(headers) {
+            return None;
+        }
+        match &self.kept {
+            Some(kept) if kept.token.generation() == token.generation() => {
+                Some(Sending::Kept(Arc::clone(kept)))
+            }
+            _ => self.first(source, config),
+        }
+    }
+
+    /// Returns the attempt for a token that was not on a request of this handle before.
+    fn first(&mut self, source: &Arc<dyn TokenSource>, config: &Config) -> Option<Sending> {
         if !matches!(self.use_count, Uses::More) {
             let token = self.held.take()?;
-            return Some(Sending::Own(Attempt::new(
-                Arc::clone(source),
-                token,
-                config,
-            )));
+            let attempt = Attempt::new(Arc::clone(source), token, config);
+            return Some(Sending::Own(attempt));
         }
-        let token = self.held.token()?;
-        let kept = match &mut self.kept {
-            Some(kept) if kept.token.generation() == token.generation() => kept,
-            kept => kept.insert(Arc::new(Attempt::new(
-                Arc::clone(source),
-                token.clone(),
-                config,
-            ))),
-        };
-        Some(Sending::Kept(Arc::clone(kept)))
+        let token = self.held.token()?.clone();
+        let attempt = Arc::new(Attempt::new(Arc::clone(source), token, config));
+        self.kept = Some(Arc::clone(&attempt));
+        Some(Sending::Kept(attempt))
     }
 }

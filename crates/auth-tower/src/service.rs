@@ -7,15 +7,14 @@ use std::{
 };
 
 use auth_core::{Held, Peek, TokenSource};
-use http::{Request, Response, header::AUTHORIZATION};
+use http::{Extensions, Request, Response, header::AUTHORIZATION};
 use tower_service::Service;
 
 use crate::{
     AuthError, BoxError, Known, NoAuth, Reason, Replay, RequestHead, ResponseFuture,
-    attempt::{Attempt, Sending, carries},
+    attempt::{Attempt, Sending},
     config::{Config, Passage, Selector},
-    future::Waiting,
-    replay::spare::Spare,
+    future::{Stay, Waiting},
     seat::Seat,
 };
 
@@ -79,101 +78,114 @@ where
     ///
     /// The future may be dropped at any time: see [`ResponseFuture`].
     #[inline]
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        match self.prepare(&request) {
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        match self.prepare(&mut request) {
             Ok(sending) => {
-                let departed = depart(
-                    &mut self.inner,
-                    &self.config,
-                    &self.replay,
-                    request,
-                    sending,
-                );
-                ResponseFuture::sent(departed)
+                let Self {
+                    inner,
+                    config,
+                    replay,
+                    ..
+                } = self;
+                ResponseFuture::sent(inner, config, replay, request, sending)
             }
-            Err(Stay::Fail(error)) => ResponseFuture::failed(error),
-            Err(Stay::Wait(source)) => self.wait(source, request),
+            Err(hindrance) => self.stay(hindrance, request),
         }
     }
 }
 
 /// Why a request is not sent at once.
-enum Stay {
+enum Hindrance {
     Wait(Arc<dyn TokenSource>),
     Fail(AuthError),
 }
 
 impl<S, P> Auth<S, P> {
-    /// Returns the token to send a request with, or nothing where it is sent as it is.
+    /// Puts a token on a request, and returns which; nothing where the request is sent as it is.
     #[inline]
-    fn prepare<B>(&mut self, request: &Request<B>) -> Result<Option<Sending>, Stay> {
-        let extensions = request.extensions();
-        let mut chosen = None;
-        if !extensions.is_empty() {
-            if extensions.get::<NoAuth>().is_some() {
-                return Ok(None);
-            }
-            chosen = extensions.get::<Arc<dyn TokenSource>>().cloned();
-        }
+    fn prepare<B>(&mut self, request: &mut Request<B>) -> Result<Option<Sending>, Hindrance> {
         let config = &*self.config;
-        let chosen = match (chosen, &config.selector) {
-            (Some(chosen), _) => chosen,
-            (None, Selector::Fixed(source)) => {
-                if !admit(config, source, request)? {
-                    return Ok(None);
-                }
-                let sending =
-                    look(&**source, self.seat.held()).then(|| self.seat.sending(source, config));
-                return found(source, request, sending.flatten());
-            }
-            (None, Selector::Routed(route)) => {
-                let chosen = route.source(&RequestHead::of(request));
-                chosen.map_err(|cause| Stay::Fail(AuthError::new(Reason::Route, cause)))?
-            }
+        let source = match &config.selector {
+            Selector::Fixed(source) if !speaks_for_itself(request.extensions()) => source,
+            _ => return prepare_chosen(config, request),
         };
-        if !admit(config, &chosen, request)? {
+        if !admit(config, &**source, request)? {
             return Ok(None);
         }
-        let mut held = Held::shared();
-        let token = look(&*chosen, &mut held).then(|| held.take());
-        match token.flatten() {
-            Some(token) => Ok(Some(Sending::Own(Attempt::new(chosen, token, config)))),
-            None => found(&chosen, request, None),
+        if !look(&**source, self.seat.held()) {
+            return absent(source, request);
         }
+        Ok(self.seat.put(source, config, request.headers_mut()))
     }
 
-    /// Leaves a clone behind and takes the service that was polled ready along into the wait.
+    /// A request that waits takes the service along that was polled ready, and leaves a clone behind.
     #[cold]
-    fn wait<B>(
-        &mut self,
-        source: Arc<dyn TokenSource>,
-        request: Request<B>,
-    ) -> ResponseFuture<S, B, P>
+    fn stay<B>(&mut self, hindrance: Hindrance, request: Request<B>) -> ResponseFuture<S, B, P>
     where
         S: Service<Request<B>> + Clone,
         P: Replay<B> + Clone,
     {
+        let source = match hindrance {
+            Hindrance::Wait(source) => source,
+            Hindrance::Fail(error) => return ResponseFuture::stays(Stay::failed(error)),
+        };
         let clone = self.inner.clone();
-        ResponseFuture::waiting(Waiting {
+        ResponseFuture::stays(Stay::waiting(Waiting {
             service: mem::replace(&mut self.inner, clone),
             config: Arc::clone(&self.config),
             replay: self.replay.clone(),
             source,
             request,
-        })
+        }))
     }
+}
+
+/// Returns whether a request itself says how it is authenticated.
+#[inline]
+fn speaks_for_itself(extensions: &Extensions) -> bool {
+    !extensions.is_empty()
+        && (extensions.get::<NoAuth>().is_some()
+            || extensions.get::<Arc<dyn TokenSource>>().is_some())
+}
+
+/// Puts a token on a request from the source that is chosen for it alone.
+fn prepare_chosen<B>(
+    config: &Config,
+    request: &mut Request<B>,
+) -> Result<Option<Sending>, Hindrance> {
+    let extensions = request.extensions();
+    if extensions.get::<NoAuth>().is_some() {
+        return Ok(None);
+    }
+    let source = match (extensions.get::<Arc<dyn TokenSource>>(), &config.selector) {
+        (Some(source), _) | (None, Selector::Fixed(source)) => Arc::clone(source),
+        (None, Selector::Routed(route)) => {
+            let chosen = route.source(&RequestHead::of(request));
+            chosen.map_err(|cause| Hindrance::Fail(AuthError::new(Reason::Route, cause)))?
+        }
+    };
+    if !admit(config, &*source, request)? {
+        return Ok(None);
+    }
+    let mut held = Held::shared();
+    let token = look(&*source, &mut held).then(|| held.take());
+    let Some(token) = token.flatten() else {
+        return absent(&source, request);
+    };
+    let attached = token.attach(request.headers_mut());
+    Ok(attached.then(|| Sending::Own(Attempt::new(source, token, config))))
 }
 
 /// Returns whether the request gets a token.
 #[inline]
 fn admit<B>(
     config: &Config,
-    source: &Arc<dyn TokenSource>,
+    source: &dyn TokenSource,
     request: &Request<B>,
-) -> Result<bool, Stay> {
-    match config.admit(&**source, request.uri()) {
+) -> Result<bool, Hindrance> {
+    match config.admit(source, request.uri()) {
         Ok(passage) => Ok(passage == Passage::WithToken),
-        Err(error) => Err(Stay::Fail(error)),
+        Err(error) => Err(Hindrance::Fail(error)),
     }
 }
 
@@ -181,52 +193,15 @@ fn admit<B>(
 ///
 /// Which headers the token would set is not known then, so the usual one is assumed: whoever authenticates a request
 /// without us must not wait for a token that it does not need.
-#[inline]
-fn found<B>(
+#[cold]
+fn absent<B>(
     source: &Arc<dyn TokenSource>,
     request: &Request<B>,
-    sending: Option<Sending>,
-) -> Result<Option<Sending>, Stay> {
-    if sending.is_none() && !request.headers().contains_key(AUTHORIZATION) {
-        return Err(Stay::Wait(Arc::clone(source)));
+) -> Result<Option<Sending>, Hindrance> {
+    if request.headers().contains_key(AUTHORIZATION) {
+        return Ok(None);
     }
-    Ok(sending)
-}
-
-/// A request that is on its way.
-pub(crate) struct Departed<S: Service<Request<B>>, B, P: Replay<B>> {
-    pub(crate) future: S::Future,
-    /// The token that was put on it.
-    pub(crate) sending: Option<Sending>,
-    pub(crate) spare: Option<Box<Spare<S, B, P>>>,
-}
-
-/// Sends a request with a token, if it carries none of the token's headers, and keeps what a second sending needs.
-#[inline]
-pub(crate) fn depart<S, B, P>(
-    inner: &mut S,
-    config: &Arc<Config>,
-    replay: &P,
-    mut request: Request<B>,
-    sending: Option<Sending>,
-) -> Departed<S, B, P>
-where
-    S: Service<Request<B>> + Clone,
-    P: Replay<B> + Clone,
-{
-    let sending = sending.filter(|sending| !carries(request.headers(), &sending.token));
-    let mut spare = None;
-    if let Some(sending) = &sending {
-        if replay.keeps(request.body()) {
-            (request, spare) = Spare::keep(inner, config, replay, request);
-        }
-        sending.token.apply(request.headers_mut());
-    }
-    Departed {
-        future: inner.call(request),
-        sending,
-        spare,
-    }
+    Err(Hindrance::Wait(Arc::clone(source)))
 }
 
 /// Looks for a token, and gets a renewal going if it is time.

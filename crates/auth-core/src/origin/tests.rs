@@ -101,3 +101,34 @@ fn matching_agrees_with_parsing() {
         }
     }
 }
+
+#[test]
+fn an_origin_is_known_by_scheme_and_authority() {
+    let table = [
+        ("https://API.example:443", "https", "api.example", true),
+        ("https://api.example", "https", "api.example:444", false),
+        ("https://api.example", "https", "api.example.", false),
+        ("https://api.example", "https", "api.example.evil", false),
+        ("https://api.example", "https", "api.exampl", false),
+        ("https://api.example", "https", "me@api.example", false),
+        ("https://api.example", "https", "api.example@evil", false),
+        ("https://api.example", "https", "", false),
+        ("https://api.example", "http", "api.example", false),
+        ("https://api.example", "http", "api.example:443", false),
+        ("https://api.example", "", "api.example", false),
+        (
+            "https://api.example:8443",
+            "https",
+            "api.example:8443",
+            true,
+        ),
+        ("https://api.example:8443", "https", "api.example", false),
+        ("http://[::1]:8080", "http", "[::1]:8080", true),
+        ("http://127.0.0.1", "http", "127.0.0.1", true),
+        ("http://127.0.0.1", "https", "127.0.0.1", false),
+    ];
+    for (origin, scheme, authority, same) in table {
+        let found = Origin::parse(origin).unwrap().is_of(scheme, authority);
+        assert_eq!(found, same, "{origin}: {scheme} {authority}");
+    }
+}

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use http::{Extensions, HeaderName, HeaderValue, Method, Request, Uri, Version};
+use auth_core::Token;
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version};
 
 use super::Replay;
-use crate::config::Config;
+use crate::{attempt::Sending, config::Config, future::Sent};
 
-/// A copy of a request from before it got its token, and a service to send it with.
+/// A copy of a request without its token, and a service to send it with.
 pub(crate) struct Spare<S, B, P: Replay<B>> {
+    pub(crate) sending: Sending,
     service: S,
     config: Arc<Config>,
     replay: P,
@@ -22,18 +24,19 @@ pub(crate) struct Spare<S, B, P: Replay<B>> {
 }
 
 impl<S: Clone, B, P: Replay<B> + Clone> Spare<S, B, P> {
-    /// Returns the request as it was and, where the body can be sent again, the copy.
+    /// Returns the request as it was and, where the body can be sent again, the copy with what is `sent`.
     pub(crate) fn keep(
         service: &S,
         config: &Arc<Config>,
         replay: &P,
         request: Request<B>,
-    ) -> (Request<B>, Option<Box<Self>>) {
+        sending: Sending,
+    ) -> (Request<B>, Sent<S, B, P>) {
         let (head, body) = request.into_parts();
         let (body, spare) = replay.split(body);
-        let spare = spare.map(|body| {
-            let headers = &head.headers;
-            Box::new(Self {
+        let sent = match spare {
+            None => Sent::Once(sending),
+            Some(body) => Sent::Spared(Box::new(Self {
                 service: service.clone(),
                 config: Arc::clone(config),
                 replay: replay.clone(),
@@ -41,21 +44,36 @@ impl<S: Clone, B, P: Replay<B> + Clone> Spare<S, B, P> {
                 method: head.method.clone(),
                 uri: head.uri.clone(),
                 version: head.version,
-                headers: headers
-                    .iter()
-                    .map(|(n, v)| (n.clone(), v.clone()))
-                    .collect(),
+                headers: others(&head.headers, &sending.token),
                 extensions: head.extensions.clone(),
-            })
-        });
-        (Request::from_parts(head, body), spare)
+                sending,
+            })),
+        };
+        (Request::from_parts(head, body), sent)
     }
 }
 
+/// Returns the headers that are not the token's, all of which are marked sensitive.
+fn others(headers: &HeaderMap, token: &Token) -> Vec<(HeaderName, HeaderValue)> {
+    let mut others = Vec::with_capacity(headers.len());
+    for (name, value) in headers {
+        if !value.is_sensitive() || token.headers().all(|(own, _)| own != name) {
+            others.push((name.clone(), value.clone()));
+        }
+    }
+    others
+}
+
+/// A service, which is not yet polled ready, and a request without a token.
+type Restored<S, B> = (S, Arc<Config>, Request<B>);
+
 impl<S, B, P: Replay<B>> Spare<S, B, P> {
-    /// Returns the service, which is not yet polled ready, and the request without a token, if the body is whole.
-    pub(crate) fn restore(self) -> Option<(S, Arc<Config>, Request<B>)> {
-        let mut request = Request::new(self.replay.restore(self.body)?);
+    /// Returns what was sent, and what to send again if the body is whole.
+    pub(crate) fn restore(self) -> (Sending, Option<Restored<S, B>>) {
+        let Some(body) = self.replay.restore(self.body) else {
+            return (self.sending, None);
+        };
+        let mut request = Request::new(body);
         *request.method_mut() = self.method;
         *request.uri_mut() = self.uri;
         *request.version_mut() = self.version;
@@ -63,6 +81,6 @@ impl<S, B, P: Replay<B>> Spare<S, B, P> {
         for (name, value) in self.headers {
             request.headers_mut().append(name, value);
         }
-        Some((self.service, self.config, request))
+        (self.sending, Some((self.service, self.config, request)))
     }
 }

@@ -1,0 +1,59 @@
+use http::{HeaderMap, HeaderName, HeaderValue, header::AUTHORIZATION};
+
+use crate::{Secret, Token};
+
+const BRAND: HeaderName = HeaderName::from_static("x-brand");
+
+fn token() -> Token {
+    let bearer = Token::bearer(Secret::new("made-up")).unwrap();
+    bearer.with_header(BRAND, "B1").unwrap()
+}
+
+fn values(headers: &HeaderMap, name: &HeaderName) -> Vec<String> {
+    let values = headers.get_all(name).iter();
+    values
+        .map(|value| value.to_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn a_request_that_carries_any_of_the_headers_keeps_what_it_has() {
+    let accept = HeaderName::from_static("accept");
+    for carried in [
+        vec![(AUTHORIZATION, "a")],
+        vec![(BRAND, "a")],
+        vec![(BRAND, "a"), (BRAND, "b"), (BRAND, "c")],
+        vec![(AUTHORIZATION, "a"), (AUTHORIZATION, "b")],
+        vec![(AUTHORIZATION, "a"), (BRAND, "a"), (BRAND, "b")],
+    ] {
+        let mut headers = HeaderMap::new();
+        headers.append(&accept, HeaderValue::from_static("*/*"));
+        for (name, value) in carried {
+            headers.append(name, HeaderValue::from_static(value));
+        }
+        let before = headers.clone();
+        assert!(!token().attach(&mut headers));
+        for name in [&AUTHORIZATION, &BRAND, &accept] {
+            assert_eq!(values(&headers, name), values(&before, name));
+        }
+        assert_eq!(headers.len(), before.len());
+    }
+}
+
+#[test]
+fn a_request_that_carries_none_gets_all_of_them() {
+    let mut headers = HeaderMap::new();
+    assert!(token().attach(&mut headers));
+    assert_eq!(values(&headers, &AUTHORIZATION), ["Bearer made-up"]);
+    assert_eq!(values(&headers, &BRAND), ["B1"]);
+    assert!(headers.values().all(HeaderValue::is_sensitive));
+}
+
+#[test]
+fn to_apply_replaces_what_is_there() {
+    let mut headers = HeaderMap::new();
+    headers.append(BRAND, HeaderValue::from_static("a"));
+    headers.append(BRAND, HeaderValue::from_static("b"));
+    token().apply(&mut headers);
+    assert_eq!(values(&headers, &BRAND), ["B1"]);
+}

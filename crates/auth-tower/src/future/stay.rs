@@ -1,0 +1,198 @@
+//! What a request waits for while it is not under way.
+
+use std::{
+    future::Future,
+    ops::ControlFlow,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use auth_core::{Token, TokenSource};
+use http::{Request, Response};
+use tower_service::Service;
+
+use super::{Sent, State};
+use crate::{
+    AuthError, BoxError, Reason, Replay,
+    attempt::{Attempt, Sending},
+    config::{Config, Passage},
+};
+
+type TokenFuture = Pin<Box<dyn Future<Output = Result<Token, auth_core::Error>> + Send>>;
+
+/// A request that is not under way, and why. What is taken out of it when the wait is over is in a box.
+pub(crate) enum Stay<S, B, A, P> {
+    Waiting(TokenFuture, Option<Box<Waiting<S, B, P>>>),
+    Refused(TokenFuture, Option<Box<Refused<S, B, A>>>),
+    Again(Option<Box<Again<S, B>>>),
+    Failed(Option<AuthError>),
+}
+
+const POLLED_AGAIN: &str = "a future is not polled after it completed";
+
+impl<S, B, A, P> Stay<S, B, A, P> {
+    pub(crate) fn waiting(waiting: Waiting<S, B, P>) -> Self {
+        Self::Waiting(token_of(&waiting.source), Some(Box::new(waiting)))
+    }
+
+    pub(super) fn refused(refused: Refused<S, B, A>) -> Self {
+        Self::Refused(token_of(&refused.attempt.source), Some(Box::new(refused)))
+    }
+
+    pub(crate) fn failed(error: AuthError) -> Self {
+        Self::Failed(Some(error))
+    }
+
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Waiting(..) => "waiting for a token",
+            Self::Refused(..) => "waiting for another token",
+            Self::Again(_) => "waiting to send again",
+            Self::Failed(_) => "failed",
+        }
+    }
+}
+
+/// The response to hand out, or how the request goes on.
+pub(super) type Next<S, B, R, P> = ControlFlow<Response<R>, State<S, B, P>>;
+
+/// Starts the wait for a token.
+fn token_of(source: &Arc<dyn TokenSource>) -> TokenFuture {
+    let source = Arc::clone(source);
+    Box::pin(async move { source.token().await })
+}
+
+impl<S, B, R, P> Stay<S, B, Response<R>, P>
+where
+    S: Service<Request<B>, Response = Response<R>> + Clone,
+    S::Error: Into<BoxError>,
+    P: Replay<B> + Clone,
+{
+    /// Waits for what is next, which may be the response that refused the first token.
+    #[cold]
+    pub(super) fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Next<S, B, R, P>, BoxError>> {
+        let next = match self {
+            Self::Waiting(token, waiting) => {
+                let token = ready!(token.as_mut().poll(cx));
+                (*waiting.take().expect(POLLED_AGAIN)).proceed(token)?
+            }
+            Self::Refused(token, refused) => {
+                let token = ready!(token.as_mut().poll(cx));
+                match (*refused.take().expect(POLLED_AGAIN)).proceed(token)? {
+                    Ok(again) => State::Stays {
+                        stay: Self::Again(Some(Box::new(again))),
+                    },
+                    Err(response) => return Poll::Ready(Ok(ControlFlow::Break(response))),
+                }
+            }
+            Self::Again(again) => {
+                let waiting = again.as_mut().expect(POLLED_AGAIN);
+                ready!(waiting.service.poll_ready(cx)).map_err(Into::into)?;
+                (*again.take().expect(POLLED_AGAIN)).send()
+            }
+            Self::Failed(error) => {
+                return Poll::Ready(Err(error.take().expect(POLLED_AGAIN).into()));
+            }
+        };
+        Poll::Ready(Ok(ControlFlow::Continue(next)))
+    }
+}
+
+/// A request that waits for its first token, with the service that was polled ready for it.
+pub(crate) struct Waiting<S, B, P> {
+    pub(crate) service: S,
+    pub(crate) config: Arc<Config>,
+    pub(crate) replay: P,
+    pub(crate) source: Arc<dyn TokenSource>,
+    pub(crate) request: Request<B>,
+}
+
+/// A response that refused its token, and the request that is sent again if another token comes.
+pub(crate) struct Refused<S, B, A> {
+    pub(super) response: A,
+    pub(super) request: Request<B>,
+    pub(super) service: S,
+    pub(super) config: Arc<Config>,
+    pub(super) attempt: Sending,
+}
+
+/// A request that is sent again as soon as the service is ready.
+pub(crate) struct Again<S, B> {
+    service: S,
+    request: Request<B>,
+    attempt: Attempt,
+}
+
+impl<S, B, P> Waiting<S, B, P>
+where
+    S: Service<Request<B>> + Clone,
+    P: Replay<B> + Clone,
+{
+    fn proceed(
+        mut self,
+        token: Result<Token, auth_core::Error>,
+    ) -> Result<State<S, B, P>, AuthError> {
+        let token = match token {
+            Ok(token) => token,
+            Err(_) if self.config.anonymous => return Ok(self.send(None)),
+            Err(cause) => return Err(AuthError::new(Reason::Token, cause)),
+        };
+        let attached = token.attach(self.request.headers_mut());
+        let attempt = Attempt::new(Arc::clone(&self.source), token, &self.config);
+        Ok(self.send(attached.then_some(Sending::Own(attempt))))
+    }
+
+    fn send(mut self, sending: Option<Sending>) -> State<S, B, P> {
+        State::sent(
+            &mut self.service,
+            &self.config,
+            &self.replay,
+            self.request,
+            sending,
+        )
+    }
+}
+
+impl<S, B, A> Refused<S, B, A> {
+    /// Prepares the second sending, or gives the response back if the token is still the one that was refused or may
+    /// no longer go there.
+    fn proceed(
+        mut self,
+        token: Result<Token, auth_core::Error>,
+    ) -> Result<Result<Again<S, B>, A>, AuthError> {
+        let token = token.map_err(|cause| AuthError::new(Reason::NextToken, cause))?;
+        if token.generation() == self.attempt.token.generation() {
+            return Ok(Err(self.response));
+        }
+        let source = Arc::clone(&self.attempt.source);
+        match self.config.admit(&*source, self.request.uri())? {
+            Passage::WithToken => {}
+            Passage::WithoutToken => return Ok(Err(self.response)),
+        }
+        token.apply(self.request.headers_mut());
+        let attempt = Attempt::new(source, token, &self.config);
+        Ok(Ok(Again {
+            service: self.service,
+            request: self.request,
+            attempt,
+        }))
+    }
+}
+
+impl<S, B> Again<S, B> {
+    fn send<P>(mut self) -> State<S, B, P>
+    where
+        S: Service<Request<B>>,
+        P: Replay<B>,
+    {
+        let sending = Sending::Own(self.attempt);
+        State::Sent {
+            future: self.service.call(self.request),
+            sent: Some(Sent::Once(sending)),
+        }
+    }
+}
