@@ -33,8 +33,8 @@ pub const BROKEN: &str = "the endpoint answers 500";
 /// The lines that are ours: the engine, and the layer over it.
 pub const OURS: [&str; 2] = sources::OURS;
 
-/// The line that ours are compared with.
-pub const LOCKED: &str = sources::LOCKED;
+/// The lines that ours are compared with, each with the one in its place.
+pub const LOCKED: [&str; 2] = sources::LOCKED;
 
 /// How often a scene is played again that could not be played as it should be.
 const TRIES: usize = 5;

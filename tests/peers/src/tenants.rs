@@ -58,7 +58,7 @@ pub fn run(pace: Pace) -> Vec<Row> {
     let sizes = &[1, 1_000, pace.pick(3_000, 100_000), largest(pace)];
     let mut rows = Vec::new();
     for size in sizes {
-        let draws = pace.pick(20_000, if *size > HOT { 1 << 18 } else { 1 << 16 });
+        let draws = pace.pick(20_000, if *size > HOT { 1 << 17 } else { 1 << 16 });
         let plan = Plan {
             size: *size,
             draws,

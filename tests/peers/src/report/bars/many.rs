@@ -24,19 +24,18 @@ fn callers(rows: &[&Row], callers: usize) -> Vec<Bar> {
     for scene in [ENDED, BROKEN] {
         let requests = storms::column(scene, callers, "requests");
         let worst = storms::column(scene, callers, "worst wait");
-        let ours =
-            |column: &str| most(storms::OURS.map(|ours| value(rows.iter().copied(), ours, column)));
+        let of = |line: &str, column: &str| value(rows.iter().copied(), line, column);
         // Nobody asks twice, so all of them fall within one step of the back-off.
         bars.push((
             format!("{callers} callers, {scene}: token requests"),
             AtMost(1.0),
-            ours(&requests),
+            most(storms::OURS.map(|ours| of(ours, &requests))),
         ));
-        let waits = ours(&worst).zip(value(rows.iter().copied(), LOCKED, &worst));
+        let ratio = |at: usize| Some(of(storms::OURS[at], &worst)? / of(LOCKED[at], &worst)?);
         bars.push((
             format!("{callers} callers, {scene}: the longest wait ÷ with a hand-written lock"),
             AtMost(1.0),
-            waits.map(|(ours, lock)| ours / lock),
+            most([ratio(0), ratio(1)]),
         ));
     }
     bars

@@ -51,14 +51,15 @@ pub enum Kind {
 /// The names of ours.
 pub const OURS: [&str; 2] = [ours::SOURCE.label, ours::LAYER.label];
 
-/// The name of what people write by hand.
-pub const LOCKED: &str = locked::KEEPER.label;
+/// The names of what people write by hand, in the same order.
+pub const LOCKED: [&str; 2] = [locked::KEEPER.label, locked::REQUEST.label];
 
 /// Everybody, in the order of the table.
 pub const ALL: &[Keeper] = &[
     ours::SOURCE,
     ours::LAYER,
     locked::KEEPER,
+    locked::REQUEST,
     aws::KEEPER,
     azure::KEEPER,
     google::KEEPER,
