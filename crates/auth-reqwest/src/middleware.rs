@@ -1,25 +1,19 @@
 //! The layer for users of `reqwest-middleware`.
 
-mod desk;
-mod heading;
-mod rest;
+mod copy;
+mod direct;
+mod layered;
 
-use std::{fmt, future::poll_fn, io, mem};
+use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
 use auth_core::TokenSource;
-use auth_tower::{AuthError, AuthLayer, BoxError};
+use auth_tower::AuthLayer;
 use http::Extensions;
 use reqwest::{Request, Response};
 use reqwest_middleware::{Error, Middleware, Next, Result};
-use tower_layer::Layer;
-use tower_service::Service;
 
-use self::{
-    desk::{Desk, ReplayRequest, Ticket},
-    heading::Heading,
-    rest::Rest,
-};
+use self::{direct::Unclear, layered::ReplayMatter};
 
 /// Authenticates every request of a `reqwest_middleware` client, by the rules of `auth-tower`'s layer.
 ///
@@ -28,8 +22,8 @@ use self::{
 /// after this one runs again then, middleware before it does not.
 ///
 /// The layer sees the extensions that go along with the request: `with_extension(NoAuth)`, an `Arc<dyn TokenSource>`, or
-/// the key of a route. A `reqwest::Request` made of a request of the `http` crate hides that one's extensions, so hand
-/// them to `execute_with_extensions`.
+/// the key of a route. A `reqwest::Request` made of a request of the `http` crate hides that one's extensions: `NoAuth`
+/// among them is not seen, and a second sending goes without them. Hand them to `execute_with_extensions`.
 ///
 /// The client below must not follow redirects; make it with
 /// [`client_without_redirects`](crate::client_without_redirects), which says why.
@@ -57,16 +51,18 @@ use self::{
 /// ```
 #[derive(Clone)]
 pub struct AuthMiddleware {
-    layer: AuthLayer<ReplayRequest>,
-    heading: Heading,
+    layer: AuthLayer<ReplayMatter>,
+    /// The one source of a layer without options, most of whose requests need not pass through it.
+    source: Option<Arc<dyn TokenSource>>,
 }
 
 impl AuthMiddleware {
     /// Returns a middleware that takes every token from `source`.
     pub fn new(source: impl TokenSource + 'static) -> Self {
+        let source: Arc<dyn TokenSource> = Arc::new(source);
         Self {
-            layer: AuthLayer::new(source).replay(ReplayRequest),
-            heading: Heading::of_origin(),
+            layer: AuthLayer::new(Arc::clone(&source)).replay(ReplayMatter),
+            source: Some(source),
         }
     }
 
@@ -76,8 +72,8 @@ impl AuthMiddleware {
     /// of both.
     pub fn from_layer(layer: AuthLayer) -> Self {
         Self {
-            layer: layer.replay(ReplayRequest),
-            heading: Heading::Whole,
+            layer: layer.replay(ReplayMatter),
+            source: None,
         }
     }
 }
@@ -86,62 +82,29 @@ impl AuthMiddleware {
 impl Middleware for AuthMiddleware {
     async fn handle(
         &self,
-        request: Request,
+        mut request: Request,
         extensions: &mut Extensions,
         next: Next<'_>,
     ) -> Result<Response> {
-        let mut request = request;
-        let uri = match self.heading.uri(request.url()) {
-            Some(uri) => uri,
-            None => {
-                let (uri, read) = heading::converted(request).map_err(without_url)?;
-                request = read;
-                uri
-            }
+        let sent = match &self.source {
+            Some(source) => direct::attach(source, &mut request, extensions),
+            None => Err(Unclear),
         };
-        let seen = self.heading.extensions(extensions);
-        let desk = Desk::new(request, mem::take(extensions));
-        let result = self.send(&desk, desk.lay(uri, seen), &next).await;
-        let (response, lent) = desk.clear();
-        *extensions = lent;
-        match (result, response) {
-            (Ok(head), Some(response)) => Ok(desk::whole(response, head)),
-            (Ok(_), None) => Err(Error::middleware(io::Error::other("no answer was kept"))),
-            (Err(error), _) => Err(told(error)),
-        }
-    }
-}
-
-fn without_url(error: reqwest::Error) -> Error {
-    error.without_url().into()
-}
-
-fn told(error: BoxError) -> Error {
-    let error = match error.downcast::<Error>() {
-        Ok(own) => return *own,
-        Err(other) => other,
-    };
-    match error.downcast::<AuthError>() {
-        Ok(auth) => Error::middleware(*auth),
-        Err(other) => Error::middleware(io::Error::other(other)),
-    }
-}
-
-impl AuthMiddleware {
-    /// Sends what lies on the desk, once or twice, and returns the head of the answer.
-    async fn send(
-        &self,
-        desk: &Desk,
-        request: http::Request<Ticket<'_>>,
-        next: &Next<'_>,
-    ) -> std::result::Result<http::Response<()>, BoxError> {
-        let mut auth = self.layer.layer(Rest(|headers| {
-            desk.take_headers(headers);
-            desk.run(next.clone())
-        }));
-        // Always ready at once, but the contract of a service asks for the question.
-        poll_fn(|cx| Service::<http::Request<Ticket<'_>>>::poll_ready(&mut auth, cx)).await?;
-        auth.call(request).await
+        let request = match sent {
+            Ok(sent) => {
+                let response = next.clone().run(request, extensions).await;
+                let mut response = response.map_err(Error::without_url)?;
+                match sent {
+                    Some(sent) if layered::refuses(&mut response) => {
+                        sent.answered(layered::opened(response))
+                    }
+                    _ => return Ok(response),
+                }
+            }
+            Err(Unclear) => layered::unsent(request, extensions.clone())?,
+        };
+        // In a box, so that what waits seldom makes no request larger.
+        Box::pin(layered::send(&self.layer, request, extensions, next)).await
     }
 }
 

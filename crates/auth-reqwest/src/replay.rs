@@ -1,10 +1,13 @@
 //! How a body of reqwest is sent a second time.
 
-use std::sync::LazyLock;
+use std::{
+    pin::Pin,
+    task::{Context, Poll, Waker},
+};
 
 use auth_tower::Replay;
-use http::Method;
-use reqwest::{Body, Request, Url};
+use http_body::Body as _;
+use reqwest::Body;
 
 /// Sends a `reqwest::Body` again if it is whole in memory; a stream is sent once.
 ///
@@ -33,22 +36,32 @@ impl Replay<Body> for ReplayBody {
         body.as_bytes().is_some()
     }
 
-    fn split(&self, body: Body) -> (Body, Option<Body>) {
-        // Only a whole request of reqwest can be asked for a copy, so the body visits one.
-        static NOWHERE: LazyLock<Url> = LazyLock::new(|| {
-            Url::parse("http://127.0.0.1/").expect("a loopback address is an address")
-        });
-        let mut request = Request::new(Method::POST, NOWHERE.clone());
-        *request.body_mut() = Some(body);
-        let spare = request
-            .try_clone()
-            .and_then(|mut copy| copy.body_mut().take());
-        (request.body_mut().take().unwrap_or_default(), spare)
+    fn split(&self, mut body: Body) -> (Body, Option<Body>) {
+        let spare = copy(&mut body);
+        (body, spare)
     }
 
     fn restore(&self, spare: Body) -> Option<Body> {
         Some(spare)
     }
+}
+
+/// Returns a body that shares its bytes with `body`, unless that is a stream.
+pub(crate) fn copy(body: &mut Body) -> Option<Body> {
+    let length = body.as_bytes()?.len();
+    if length == 0 {
+        return Some(Body::default());
+    }
+    // Only whole requests of reqwest can be asked for a copy. To take the bytes out and put them back costs less.
+    let mut context = Context::from_waker(Waker::noop());
+    let bytes = match Pin::new(&mut *body).poll_frame(&mut context) {
+        Poll::Ready(Some(Ok(frame))) => frame.into_data().ok(),
+        _ => None,
+    };
+    let bytes = bytes.filter(|bytes| bytes.len() == length);
+    let bytes = bytes.expect("a body in memory gives all its bytes out at once");
+    *body = Body::from(bytes.clone());
+    Some(Body::from(bytes))
 }
 
 #[cfg(test)]

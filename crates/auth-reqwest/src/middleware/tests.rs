@@ -1,7 +1,7 @@
 use std::sync::{Arc, atomic::Ordering};
 
 use auth_core::ErrorKind;
-use auth_tower::{NoAuth, Reason};
+use auth_tower::{AuthError, NoAuth, Reason};
 use http_body_util::Full;
 use reqwest::Body;
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware};
