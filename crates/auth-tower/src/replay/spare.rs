@@ -32,8 +32,12 @@ impl<S: Clone, B, P: Replay<B> + Clone> Spare<S, B, P> {
         request: Request<B>,
         sending: Sending,
     ) -> (Request<B>, Sent<S, B, P>) {
-        let (head, body) = request.into_parts();
-        let (body, spare) = replay.split(body);
+        let mut spare = None;
+        let request = request.map(|body| {
+            let (body, kept) = replay.split(body);
+            spare = kept;
+            body
+        });
         let sent = match spare {
             None => Sent::Once(sending),
             Some(body) => Sent::Spared(Box::new(Self {
@@ -41,15 +45,15 @@ impl<S: Clone, B, P: Replay<B> + Clone> Spare<S, B, P> {
                 config: Arc::clone(config),
                 replay: replay.clone(),
                 body,
-                method: head.method.clone(),
-                uri: head.uri.clone(),
-                version: head.version,
-                headers: others(&head.headers, &sending.token),
-                extensions: head.extensions.clone(),
+                method: request.method().clone(),
+                uri: request.uri().clone(),
+                version: request.version(),
+                headers: others(request.headers(), &sending.token),
+                extensions: request.extensions().clone(),
                 sending,
             })),
         };
-        (Request::from_parts(head, body), sent)
+        (request, sent)
     }
 }
 
