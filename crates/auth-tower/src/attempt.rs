@@ -62,7 +62,6 @@ impl Attempt {
 }
 
 impl Rules {
-    #[cold]
     fn refuse(&self, answer: &Answer<'_>) -> bool {
         match &self.refusal {
             None => answer.is_unauthenticated(),

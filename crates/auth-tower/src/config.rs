@@ -82,7 +82,6 @@ impl Config {
     }
 
     /// Checks an address such as tonic's, which leaves the server to the channel below.
-    #[cold]
     fn admit_relative(&self, source: &dyn TokenSource) -> Result<Passage, AuthError> {
         let Some(at) = &self.at else {
             let message = "the address has no host; build the layer with .at(origin) to say which server it is for";

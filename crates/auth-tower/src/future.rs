@@ -28,8 +28,8 @@ use crate::{
 pin_project! {
     /// The answer to a request that was sent through [`Auth`](crate::Auth).
     ///
-    /// While the token is at hand this is the inner service's future and nothing else. Only what must wait, for a
-    /// token or for a second sending, is put in a box.
+    /// While the token is at hand this is the inner service's future and what it takes to hear a refusal. What a second
+    /// sending needs, and what must wait for a token, is put in a box.
     ///
     /// # Cancellation
     ///
@@ -178,23 +178,27 @@ impl<S, B, P: Replay<B>> Sent<S, B, P> {
     }
 
     /// Hands out a response that says something of the token, or lets the request wait for another token.
-    #[cold]
     fn hear<R>(self, mut response: Response<R>, heard: Heard) -> Next<S, B, R, P>
     where
         S: Service<Request<B>, Response = Response<R>>,
     {
-        let (attempt, spare) = match self {
-            Self::Once(sending) => (sending, None),
-            Self::Spared(spare) => (*spare).restore(),
-        };
         if heard != Heard::Refused {
+            let attempt = match self {
+                Self::Once(sending) => sending,
+                Self::Spared(spare) => spare.sending,
+            };
             // Whoever looks at the trailers knows then which token they may refuse.
             let watched = Watched(attempt.into_shared());
             response.extensions_mut().insert(watched);
             return ControlFlow::Break(response);
         }
-        attempt.reject();
-        match spare {
+        // First of all, for others may be about to send it.
+        self.attempt().reject();
+        let Self::Spared(spare) = self else {
+            return ControlFlow::Break(response);
+        };
+        let (attempt, restored) = (*spare).restore();
+        match restored {
             None => ControlFlow::Break(response),
             Some((service, config, request)) => {
                 let stay = Stay::refused(Refused {

@@ -52,7 +52,7 @@ impl Seat {
         &mut self.held
     }
 
-    /// Puts the token held on a request, and returns the attempt; nothing where the request carries another one.
+    /// Puts the token that is held on a request, and returns the attempt; nothing where the request carries another one.
     #[inline]
     pub(crate) fn put(
         &mut self,
@@ -85,3 +85,6 @@ impl Seat {
         Some(Sending::Kept(attempt))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -148,7 +148,7 @@ fn speaks_for_itself(extensions: &Extensions) -> bool {
             || extensions.get::<Arc<dyn TokenSource>>().is_some())
 }
 
-/// Puts a token on a request from the source that is chosen for it alone.
+/// As `prepare`, for a request whose source is chosen for it alone, or that is sent as it is.
 fn prepare_chosen<B>(
     config: &Config,
     request: &mut Request<B>,
@@ -168,8 +168,12 @@ fn prepare_chosen<B>(
         return Ok(None);
     }
     let mut held = Held::shared();
-    let token = look(&*source, &mut held).then(|| held.take());
-    let Some(token) = token.flatten() else {
+    let token = if look(&*source, &mut held) {
+        held.take()
+    } else {
+        None
+    };
+    let Some(token) = token else {
         return absent(&source, request);
     };
     let attached = token.attach(request.headers_mut());
@@ -204,17 +208,16 @@ fn absent<B>(
     Err(Hindrance::Wait(Arc::clone(source)))
 }
 
-/// Looks for a token, and gets a renewal going if it is time.
+/// Looks for a token, gets a renewal going if it is time, and returns whether a token is held.
 #[inline]
 fn look(source: &dyn TokenSource, held: &mut Held) -> bool {
     match source.peek(held) {
-        Peek::Ready => true,
-        Peek::Renew => {
-            source.renew();
-            true
-        }
-        Peek::Absent => false,
+        Peek::Ready => {}
+        Peek::Renew => source.renew(),
+        Peek::Absent => return false,
     }
+    // A source that says so and holds none is waited for: nothing goes out without a token by mistake.
+    held.token().is_some()
 }
 
 impl<S: Clone, P: Clone> Clone for Auth<S, P> {

@@ -1,6 +1,8 @@
 //! Putting a token on a request.
 
-use http::{HeaderMap, HeaderName, header::Entry};
+use std::mem;
+
+use http::{HeaderMap, HeaderName};
 
 use super::Token;
 
@@ -16,7 +18,12 @@ impl Token {
     }
 
     /// Puts the headers on a request that carries none of them yet, and returns whether it did. A request that somebody
-    /// else authenticated keeps what it has.
+    /// else authenticated stays as it is, the order of its headers included.
+    ///
+    /// # Panics
+    ///
+    /// As [`HeaderMap::append`], for a request with more than 24,000 headers.
+    #[must_use = "a token that was not put on a request cannot be refused by its answer"]
     #[inline]
     pub fn attach(&self, headers: &mut HeaderMap) -> bool {
         for (name, value) in self.headers() {
@@ -29,20 +36,26 @@ impl Token {
         true
     }
 
-    /// Takes back what was added, which is one value under each name up to `last`.
+    /// Takes back what was added: all under the names in front of `stood`, and the last value under that one.
     #[cold]
-    fn detach(&self, headers: &mut HeaderMap, last: &HeaderName) {
-        for (name, _) in self.headers() {
-            if let Entry::Occupied(entry) = headers.entry(name.clone()) {
-                let mut values: Vec<_> = entry.remove_entry_mult().1.collect();
-                values.pop();
-                for value in values {
-                    headers.append(name.clone(), value);
+    fn detach(&self, headers: &mut HeaderMap, stood: &HeaderName) {
+        let names = self.headers().map(|(name, _)| name);
+        let added: Vec<_> = names.take_while(|name| *name != stood).collect();
+        let mut left = headers.get_all(stood).iter().count() - 1;
+        // To take one out would move others, so the map is filled again, in order.
+        let mut name = stood.clone();
+        for (next, value) in mem::take(headers) {
+            // A name comes with the first of its values.
+            name = next.unwrap_or(name);
+            if name == *stood {
+                if left == 0 {
+                    continue;
                 }
+                left -= 1;
+            } else if added.contains(&&name) {
+                continue;
             }
-            if name == last {
-                return;
-            }
+            headers.append(name.clone(), value);
         }
     }
 }

@@ -142,8 +142,9 @@ where
             Err(cause) => return Err(AuthError::new(Reason::Token, cause)),
         };
         let attached = token.attach(self.request.headers_mut());
-        let attempt = Attempt::new(Arc::clone(&self.source), token, &self.config);
-        Ok(self.send(attached.then_some(Sending::Own(attempt))))
+        let source = Arc::clone(&self.source);
+        let sending = attached.then(|| Sending::Own(Attempt::new(source, token, &self.config)));
+        Ok(self.send(sending))
     }
 
     fn send(mut self, sending: Option<Sending>) -> State<S, B, P> {
@@ -158,8 +159,8 @@ where
 }
 
 impl<S, B, A> Refused<S, B, A> {
-    /// Prepares the second sending, or gives the response back if the token is still the one that was refused or may
-    /// no longer go there.
+    /// Prepares the second sending, or gives the response back if the token is still the one that was refused, may no
+    /// longer go there, or has a header that the request carries.
     fn proceed(
         mut self,
         token: Result<Token, auth_core::Error>,
@@ -173,7 +174,9 @@ impl<S, B, A> Refused<S, B, A> {
             Passage::WithToken => {}
             Passage::WithoutToken => return Ok(Err(self.response)),
         }
-        token.apply(self.request.headers_mut());
+        if !token.attach(self.request.headers_mut()) {
+            return Ok(Err(self.response));
+        }
         let attempt = Attempt::new(source, token, &self.config);
         Ok(Ok(Again {
             service: self.service,
@@ -196,3 +199,6 @@ impl<S, B> Again<S, B> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

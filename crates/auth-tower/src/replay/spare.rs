@@ -24,7 +24,7 @@ pub(crate) struct Spare<S, B, P: Replay<B>> {
 }
 
 impl<S: Clone, B, P: Replay<B> + Clone> Spare<S, B, P> {
-    /// Returns the request as it was and, where the body can be sent again, the copy with what is `sent`.
+    /// Returns the request to send, with what is remembered of it: a copy, where its body can be sent again.
     pub(crate) fn keep(
         service: &S,
         config: &Arc<Config>,
@@ -88,3 +88,6 @@ impl<S, B, P: Replay<B>> Spare<S, B, P> {
         (self.sending, Some((self.service, self.config, request)))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 use std::{future::poll_fn, sync::Arc};
 
-use auth_core::{Error, ErrorKind, Peek, Secret, Token, TokenSource};
+use async_trait::async_trait;
+use auth_core::{Error, ErrorKind, Held, Origins, Peek, Secret, Token, TokenSource};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, header::AUTHORIZATION};
 use tower_layer::Layer;
@@ -76,20 +77,33 @@ fn a_request_that_carries_a_header_of_the_token_is_left_alone() {
     let name = HeaderName::from_static("x-brand");
     let branded = token("one").with_header(name.clone(), "B1").unwrap();
     let own = Token::in_header(name.clone(), "", Secret::new("B2")).unwrap();
-    for (held, header) in [
+    let held = [
         (token("one"), AUTHORIZATION),
         (branded, name.clone()),
         (own, name),
-    ] {
+    ];
+    // The source of the layer, that of a route, and that of the request.
+    for (way, (held, header)) in (0..3).flat_map(|way| held.iter().map(move |held| (way, held))) {
         let source = Scripted::new(["never"]);
-        source.replace(held);
+        source.replace(held.clone());
+        let routed: Arc<dyn TokenSource> = Arc::<Scripted>::clone(&source);
+        let route = route::by(move |_: &_| Ok(Arc::clone(&routed)));
+        let layer = match way {
+            0 => AuthLayer::new(Arc::clone(&source)),
+            1 => AuthLayer::routed(route),
+            _ => AuthLayer::new(Scripted::failing(ErrorKind::Unavailable)),
+        };
         let api = plan(&[401]);
-        let mut auth = AuthLayer::new(Arc::clone(&source)).layer(api.clone());
         let mut request = get(API, body());
+        if way == 2 {
+            let chosen: Arc<dyn TokenSource> = Arc::<Scripted>::clone(&source);
+            request.extensions_mut().insert(chosen);
+        }
         request
             .headers_mut()
-            .insert(&header, HeaderValue::from_static("mine"));
-        assert_eq!(send(&mut auth, request).unwrap().status(), 401);
+            .insert(header, HeaderValue::from_static("mine"));
+        let answer = send(&mut layer.layer(api.clone()), request).unwrap();
+        assert_eq!((answer.status().as_u16(), api.seen().len()), (401, 1));
         let seen = &api.seen()[0];
         assert_eq!(
             (seen.headers.len(), &seen.headers[header]),
@@ -97,6 +111,36 @@ fn a_request_that_carries_a_header_of_the_token_is_left_alone() {
         );
         assert!(source.rejected().is_empty());
     }
+}
+
+/// Says that it holds a token, and holds none.
+struct Hollow(Origins);
+
+#[async_trait]
+impl TokenSource for Hollow {
+    async fn token(&self) -> Result<Token, Error> {
+        Ok(token("one"))
+    }
+
+    fn peek(&self, _: &mut Held) -> Peek {
+        Peek::Ready
+    }
+
+    fn origins(&self) -> &Origins {
+        &self.0
+    }
+}
+
+#[test]
+fn a_source_that_breaks_its_word_is_waited_for() {
+    let api = plan(&[200, 200]);
+    let source = || Hollow(Origins::parse("https://api.example").unwrap());
+    let fixed = AuthLayer::new(source());
+    send(&mut fixed.layer(api.clone()), get(API, body())).unwrap();
+    let chosen: Arc<dyn TokenSource> = Arc::new(source());
+    let routed = AuthLayer::routed(route::by(move |_: &_| Ok(Arc::clone(&chosen))));
+    send(&mut routed.layer(api.clone()), get(API, body())).unwrap();
+    assert_eq!(api.tokens(), ["Bearer one"; 2]);
 }
 
 #[test]
@@ -135,7 +179,7 @@ fn a_request_with_another_header_of_the_token_waits_for_the_first_one() {
     let name = HeaderName::from_static("x-key");
     let key = Token::in_header(name.clone(), "", Secret::new("key")).unwrap();
     let source = Scripted::with("https://api.example", [Ok(key)]);
-    let api = plan(&[200]);
+    let api = plan(&[401]);
     let mut auth = AuthLayer::new(Arc::clone(&source)).layer(api.clone());
     let mut request = get(API, body());
     request
@@ -146,6 +190,8 @@ fn a_request_with_another_header_of_the_token_waits_for_the_first_one() {
         (source.waits(), &api.seen()[0].headers[name]),
         (1, &"mine".parse().unwrap())
     );
+    // What was refused was not ours.
+    assert_eq!((source.rejected().len(), api.seen().len()), (0, 1));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use tower_layer::Layer;
 
 use super::Watched;
 use crate::{
-    AuthLayer, NoAuth,
+    AuthLayer, Never, NoAuth,
     mock::{API, Scripted, Strict, get, run, send},
 };
 
@@ -62,11 +62,31 @@ fn other_trailers_and_requests_without_a_token_reject_nothing() {
 }
 
 #[test]
+fn a_rule_and_the_trailers_are_both_heard() {
+    let mut forbidden = streamed("0");
+    *forbidden.status_mut() = http::StatusCode::FORBIDDEN;
+    for answer in [streamed("16"), forbidden] {
+        let source = Scripted::new(["one"]).warm();
+        let layer = AuthLayer::new(Arc::clone(&source)).refusal(|answer| answer.status() == 403);
+        let mut client = layer
+            .replay(Never)
+            .watch_trailers()
+            .layer(Strict::new([answer]));
+        let response = send(&mut client, get(API, Bytes::new())).unwrap();
+        run(response.into_body().collect()).unwrap();
+        assert_eq!(source.rejected().len(), 1);
+    }
+}
+
+#[test]
 fn nobody_watches_unless_asked() {
-    let source = Scripted::new(["one"]).warm();
-    let mut auth = AuthLayer::new(source).layer(Strict::<Bytes, _>::new([streamed("16")]));
-    let response = send(&mut auth, get(API, Bytes::new())).unwrap();
-    assert!(response.extensions().is_empty());
+    let usual = AuthLayer::new(Scripted::new(["one"]).warm());
+    let ruled = usual.clone().refusal(|answer| answer.status() == 403);
+    for layer in [usual, ruled] {
+        let mut auth = layer.layer(Strict::<Bytes, _>::new([streamed("16")]));
+        let response = send(&mut auth, get(API, Bytes::new())).unwrap();
+        assert!(response.extensions().is_empty());
+    }
 }
 
 #[test]
