@@ -4,7 +4,7 @@ mod copy;
 mod direct;
 mod layered;
 
-use std::{fmt, sync::Arc};
+use std::{fmt, future::Future, pin::Pin, sync::Arc};
 
 use async_trait::async_trait;
 use auth_core::TokenSource;
@@ -13,7 +13,10 @@ use http::Extensions;
 use reqwest::{Request, Response};
 use reqwest_middleware::{Error, Middleware, Next, Result};
 
-use self::{direct::Unclear, layered::ReplayMatter};
+use self::{
+    direct::{Sent, Unclear},
+    layered::ReplayMatter,
+};
 
 /// Authenticates every request of a `reqwest_middleware` client, by the rules of `auth-tower`'s layer.
 ///
@@ -82,31 +85,47 @@ impl AuthMiddleware {
 impl Middleware for AuthMiddleware {
     async fn handle(
         &self,
-        mut request: Request,
+        request: Request,
         extensions: &mut Extensions,
         next: Next<'_>,
     ) -> Result<Response> {
+        let (sent, response) = self.depart(request, &mut *extensions, next.clone());
+        let mut response = response.await.map_err(Error::without_url)?;
+        match sent {
+            Some(sent) if layered::refuses(&mut response) => {
+                let request = Ok(sent.answered(layered::opened(response)));
+                // In a box, so that what is rare makes no request larger.
+                Box::pin(layered::send(&self.layer, request, extensions, next)).await
+            }
+            _ => Ok(response),
+        }
+    }
+}
+
+impl AuthMiddleware {
+    /// Sends a request, and returns what is remembered of one that did not pass through the layer.
+    fn depart<'a>(
+        &'a self,
+        mut request: Request,
+        extensions: &'a mut Extensions,
+        next: Next<'a>,
+    ) -> (Option<Sent>, Answer<'a>) {
         let sent = match &self.source {
             Some(source) => direct::attach(source, &mut request, extensions),
             None => Err(Unclear),
         };
-        let request = match sent {
-            Ok(sent) => {
-                let response = next.clone().run(request, extensions).await;
-                let mut response = response.map_err(Error::without_url)?;
-                match sent {
-                    Some(sent) if layered::refuses(&mut response) => {
-                        sent.answered(layered::opened(response))
-                    }
-                    _ => return Ok(response),
-                }
+        match sent {
+            Ok(sent) => (sent, next.run(request, extensions)),
+            Err(Unclear) => {
+                let request = layered::unsent(request, extensions.clone());
+                let answer = layered::send(&self.layer, request, extensions, next);
+                (None, Box::pin(answer))
             }
-            Err(Unclear) => layered::unsent(request, extensions.clone())?,
-        };
-        // In a box, so that what waits seldom makes no request larger.
-        Box::pin(layered::send(&self.layer, request, extensions, next)).await
+        }
     }
 }
+
+type Answer<'a> = Pin<Box<dyn Future<Output = Result<Response>> + Send + 'a>>;
 
 impl fmt::Debug for AuthMiddleware {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

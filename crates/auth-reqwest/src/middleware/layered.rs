@@ -24,13 +24,14 @@ pub(super) enum Matter {
     Answered(Box<(http::Response<Response>, Option<Copy>)>),
 }
 
-/// Sends a request as the layer wants it: at once, later, twice, or not at all.
+/// Sends a request as the layer wants it: at once, later, twice, or not at all. One that could not be read is an error.
 pub(super) async fn send(
     layer: &AuthLayer<ReplayMatter>,
-    request: http::Request<Matter>,
+    request: Result<http::Request<Matter>>,
     extensions: &mut Extensions,
     next: Next<'_>,
 ) -> Result<Response> {
+    let request = request?;
     let lent = Mutex::new(extensions);
     let mut auth = layer.layer(Rest(|request| run(request, &lent, next.clone())));
     // Always ready at once, but the contract of a service asks for the question.
