@@ -20,6 +20,18 @@ pub const MAX_LIFETIME: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 pub struct Moment(Ticks);
 
 impl Moment {
+    /// The moment that has always come.
+    pub(crate) const PAST: Self = Self(Ticks {
+        wall: 0,
+        monotonic: 0,
+    });
+
+    /// The moment that does not come before 2554.
+    pub(crate) const NEVER: Self = Self(Ticks {
+        wall: u64::MAX,
+        monotonic: u64::MAX,
+    });
+
     /// Returns the moment `wait` after `now`, where `wait` is cut to [`MAX_LIFETIME`].
     pub fn after(now: impl Into<Ticks>, wait: Duration) -> Self {
         let wait = nanos(wait.min(MAX_LIFETIME));
@@ -94,10 +106,11 @@ impl Moment {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lifetime {
-    asked: Now,
-    length: Duration,
-    /// How much of it was over before the monotonic clock began to count.
-    before: Duration,
+    asked: SystemTime,
+    /// By the monotonic clock, in nanoseconds; below zero where it was before that clock began to count.
+    since: i64,
+    /// In nanoseconds.
+    length: u64,
 }
 
 impl Lifetime {
@@ -106,9 +119,9 @@ impl Lifetime {
     /// Counting from the request and not from the reply is the careful side: the server starts its own count later.
     pub fn new(asked: Now, length: Duration) -> Self {
         Self {
-            asked,
-            length: length.min(MAX_LIFETIME),
-            before: Duration::ZERO,
+            asked: asked.wall,
+            since: signed(asked.monotonic),
+            length: nanos(length.min(MAX_LIFETIME)),
         }
     }
 
@@ -131,27 +144,32 @@ impl Lifetime {
     /// ```
     pub fn restored(asked: SystemTime, length: Duration, now: Now) -> Self {
         let passed = now.wall.duration_since(asked).unwrap_or_default();
-        let asked = Now::new(asked.min(now.wall), now.monotonic.saturating_sub(passed));
         Self {
-            before: passed.saturating_sub(now.monotonic),
-            ..Self::new(asked, length)
+            since: signed(now.monotonic).saturating_sub(signed(passed)),
+            ..Self::new(Now::new(asked.min(now.wall), now.monotonic), length)
         }
     }
 
     /// Returns the reading taken just before the token was asked for.
     pub fn asked(&self) -> Now {
-        self.asked
+        let since = u64::try_from(self.since).unwrap_or_default();
+        Now::new(self.asked, Duration::from_nanos(since))
     }
 
     /// Returns how long the token lasts.
     pub fn length(&self) -> Duration {
-        self.length
+        Duration::from_nanos(self.length)
     }
 
     /// Returns when the token ends.
     pub fn ends(&self) -> Moment {
-        let Moment(mut ends) = Moment::after(self.asked, self.length);
-        ends.monotonic = ends.monotonic.saturating_sub(nanos(self.before));
+        let Moment(mut ends) = Moment::after(self.asked(), self.length());
+        ends.monotonic = self.length.saturating_add_signed(self.since);
         Moment(ends)
     }
+}
+
+/// Returns nanoseconds. A clock that counts for longer than 292 years counts as one that counts for so long.
+fn signed(time: Duration) -> i64 {
+    i64::try_from(time.as_nanos()).unwrap_or(i64::MAX)
 }

@@ -15,8 +15,11 @@ use http::{HeaderName, HeaderValue, header::AUTHORIZATION};
 use crate::{Error, ErrorKind, Lifetime, Secret};
 
 mod attach;
+mod headers;
 #[cfg(test)]
 mod tests;
+
+use self::headers::Headers;
 
 /// An access token, ready to be put on a request: an immutable snapshot, cheap to clone.
 ///
@@ -40,13 +43,15 @@ mod tests;
 #[derive(Clone)]
 pub struct Token(Arc<Inner>);
 
+/// What a request needs stands first in memory, too.
 #[derive(Clone)]
+#[repr(C)]
 struct Inner {
+    generation: u64,
+    headers: Headers,
     access: Secret,
-    headers: Vec<(HeaderName, HeaderValue)>,
     lifetime: Option<Lifetime>,
     rest: Option<Box<Rest>>,
-    generation: u64,
 }
 
 /// What few tokens have.
@@ -103,7 +108,7 @@ impl Token {
     fn new(access: Secret) -> Self {
         Self(Arc::new(Inner {
             access,
-            headers: Vec::with_capacity(1),
+            headers: Headers::default(),
             lifetime: None,
             rest: None,
             generation: next_generation(),
@@ -127,10 +132,7 @@ impl Token {
             ));
         };
         value.set_sensitive(true);
-        Ok(self.edit(|inner| {
-            inner.headers.retain(|(other, _)| *other != name);
-            inner.headers.push((name, value));
-        }))
+        Ok(self.edit(|inner| inner.headers.put(name, value)))
     }
 
     /// Says how long the token lasts. Without it the token is used until it is refused (RFC 6749 §5.1).
@@ -206,8 +208,9 @@ impl Token {
         };
         let mut inner = Inner::clone(&self.0);
         // Every value was a header before, so the copy cannot fail; were it to, the shared one is as good.
-        if let Some(headers) = self.0.headers.iter().map(copy).collect() {
-            inner.headers = headers;
+        let headers: Option<Vec<_>> = self.0.headers.iter().map(copy).collect();
+        if let Some(headers) = headers {
+            inner.headers = headers.into();
         }
         Self(Arc::new(inner))
     }
@@ -282,6 +285,10 @@ impl TokenSet {
     /// Returns the access token.
     pub fn token(&self) -> Option<&Token> {
         self.token.as_ref()
+    }
+
+    pub(crate) fn into_parts(self) -> (Option<Token>, Option<Secret>) {
+        (self.token, self.refresh)
     }
 
     /// Returns the refresh token.
