@@ -9,12 +9,11 @@ pub(crate) use std::sync::atomic::AtomicU64 as Counter;
 
 #[cfg(not(all(test, any(auth_model = "loom", auth_model = "shuttle"))))]
 mod real {
-    pub(crate) use std::sync::{Mutex, MutexGuard, atomic};
+    pub(crate) use std::sync::{Mutex, MutexGuard, RwLock, RwLockWriteGuard, atomic};
 
-    pub(crate) use arc_swap::ArcSwapOption;
     pub(crate) use tokio::{
         runtime::Handle,
-        sync::{Mutex as AsyncMutex, Notify, OwnedMutexGuard, oneshot, watch},
+        sync::{Mutex as AsyncMutex, OwnedMutexGuard, oneshot, watch},
     };
 }
 
@@ -34,12 +33,10 @@ pub(crate) mod model;
 
 #[cfg(all(test, any(auth_model = "loom", auth_model = "shuttle")))]
 pub(crate) use self::{
-    checker::{Mutex, MutexGuard, atomic},
+    checker::{Mutex, MutexGuard, RwLock, RwLockWriteGuard, atomic},
     model::{
-        notify::Notify,
         oneshot,
         runtime::Handle,
-        swap::ArcSwapOption,
         turn::{AsyncMutex, OwnedMutexGuard},
         watch,
     },

@@ -5,7 +5,6 @@ use super::workspace::{Kind, Workspace};
 /// A new line needs a reason why we do not do without it.
 const REVIEWED: &[(&str, &str)] = &[
     ("apple-native-keyring-store", "the keychain of macOS"),
-    ("arc-swap", "one atomic load to see the current token"),
     (
         "async-trait",
         "object-safe seams where a wait is coming anyway",

@@ -11,13 +11,14 @@ use async_trait::async_trait;
 
 use crate::{
     Error, ErrorKind, Grant, Held, Origins, Peek, Status, Token, TokenSet, TokenSource,
-    sync::{MutexGuard, atomic::Ordering, watch},
+    sync::{RwLockWriteGuard, atomic::Ordering, watch},
 };
 
 use super::{
     decide::{Verdict, decide},
     flight::{Flight, Purpose},
-    state::{Outcome, Shared, State},
+    shared::Shared,
+    state::{Outcome, State},
 };
 
 pub use self::builder::CachedBuilder;
@@ -51,18 +52,7 @@ pub use self::builder::CachedBuilder;
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct Cached(Arc<Handle>);
-
-struct Handle {
-    shared: Arc<Shared>,
-    origins: Origins,
-}
-
-impl Drop for Handle {
-    fn drop(&mut self) {
-        self.shared.closed.notify_one();
-    }
-}
+pub struct Cached(Arc<Shared>);
 
 impl Cached {
     /// Returns a builder of a source whose tokens come from `grant` and may go to `origins`.
@@ -96,12 +86,12 @@ impl Cached {
     /// As [`TokenSource::token`].
     pub async fn renew_now(&self) -> Result<Token, Error> {
         let waiting = {
-            let shared = &self.0.shared;
+            let shared = &*self.0;
             let now = shared.clock.monotonic();
             let mut state = shared.lock();
             match state.flight.clone() {
                 Some(flight) => flight,
-                None if state.bucket.take(&shared.policy, now) => {
+                None if state.may_force(&shared.policy, now) => {
                     let flight = Flight::prepare(shared, &mut state, Purpose::Renew(true))?;
                     launch(state, flight)
                 }
@@ -129,7 +119,7 @@ impl Cached {
     pub async fn login(&self, set: TokenSet) -> Result<(), Error> {
         loop {
             let turn = {
-                let shared = &self.0.shared;
+                let shared = &*self.0;
                 let mut state = shared.lock();
                 match state.flight.clone() {
                     Some(busy) => Err(busy),
@@ -150,23 +140,18 @@ impl Cached {
 
     /// Returns what can be had right now, and why not more.
     pub fn status(&self) -> Status {
-        status::of(&self.0.shared)
+        status::of(&self.0)
     }
 
     /// Returns whether nothing is lost when the source is dropped: this is the only handle, so that nobody can start an
     /// exchange meanwhile, none is under way, and a refresh token that came from one is in a store.
     pub(crate) fn can_be_put_aside(&mut self) -> bool {
-        if Arc::get_mut(&mut self.0).is_none() {
+        if Arc::strong_count(&self.0) > 1 {
             return false;
         }
-        let shared = &self.0.shared;
-        let state = shared.lock();
-        let login = state
-            .set
-            .as_ref()
-            .is_some_and(|set| set.refresh().is_some());
-        let saved = state.stored.is_some() || !login;
-        state.flight.is_none() && state.unsaved.is_none() && saved
+        let state = self.0.lock();
+        let saved = state.stored().is_some() || !state.has_login();
+        state.flight.is_none() && state.unsaved().is_none() && saved
     }
 }
 
@@ -174,7 +159,7 @@ impl Cached {
 #[deny(clippy::missing_trait_methods)]
 impl TokenSource for Cached {
     async fn token(&self) -> Result<Token, Error> {
-        self.0.token().await
+        (*self.0).token().await
     }
 
     fn peek(&self, held: &mut Held) -> Peek {
@@ -202,7 +187,7 @@ impl From<Cached> for Arc<dyn TokenSource> {
 }
 
 #[async_trait]
-impl TokenSource for Handle {
+impl TokenSource for Shared {
     async fn token(&self) -> Result<Token, Error> {
         loop {
             match self.enter()? {
@@ -211,42 +196,40 @@ impl TokenSource for Handle {
                     Ok(Some(token)) => return Ok(token),
                     Ok(None) => {}
                     // What failed was a renewal; the token may be good all the same.
-                    Err(error) => return self.shared.usable().ok_or(error),
+                    Err(error) => return self.usable().ok_or(error),
                 },
             }
         }
     }
 
     fn peek(&self, held: &mut Held) -> Peek {
-        let shared = &self.shared;
-        let version = shared.version.load(Ordering::Acquire);
-        let now = shared.clock.coarse();
-        if held.is_current(version, now) {
+        let now = self.clock.coarse();
+        if held.is_current(self.version.load(Ordering::Acquire), now) {
             return Peek::Ready;
         }
-        if let Some(view) = &*shared.view.load() {
-            let over = view.until.is_some_and(|until| until.has_come(now));
-            if view.version == version && !over {
-                held.keep(&view.token, version, view.until);
+        // Who changes the state is done in a moment. A look finds out below what became of it.
+        if let Ok(state) = self.state.try_read() {
+            if let Some(token) = state.ready(now) {
+                let version = self.version.load(Ordering::Relaxed);
+                held.keep(token, version, Some(state.until));
                 return Peek::Ready;
             }
         }
-        self.look(held, version)
+        self.look(held)
     }
 
     fn renew(&self) {
-        let shared = &self.shared;
-        let now = shared.clock.now();
-        let mut state = shared.lock();
+        let now = self.clock.now();
+        let mut state = self.lock();
         if matches!(decide(&state.facts(), now), Verdict::Renew | Verdict::Start) {
-            if let Ok(flight) = Flight::prepare(shared, &mut state, Purpose::Renew(false)) {
+            if let Ok(flight) = Flight::prepare(self, &mut state, Purpose::Renew(false)) {
                 launch(state, flight);
             }
         }
     }
 
     fn reject(&self, refused: &Token) {
-        self.shared.reject(refused);
+        self.refuse(refused);
     }
 
     fn origins(&self) -> &Origins {
@@ -255,7 +238,7 @@ impl TokenSource for Handle {
 }
 
 /// Starts the flight that was prepared under the lock, after giving the lock back, and returns what to wait for.
-fn launch(state: MutexGuard<'_, State>, flight: Flight) -> watch::Receiver<Outcome> {
+fn launch(state: RwLockWriteGuard<'_, State>, flight: Flight) -> watch::Receiver<Outcome> {
     drop(state);
     flight.launch()
 }
@@ -286,7 +269,7 @@ fn forced_too_often(shared: &Shared) -> Error {
 impl fmt::Debug for Cached {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Cached")
-            .field("name", &self.0.shared.watch.name)
+            .field("name", &self.0.name())
             .field("origins", &self.0.origins)
             .finish_non_exhaustive()
     }

@@ -55,13 +55,13 @@ pub(crate) fn decide(facts: &Facts, now: Now) -> Verdict {
     let pausing = facts.retry_at.filter(|at| now.monotonic < *at);
     match facts.life {
         Life::Endless => return Verdict::Serve(None),
-        Life::Until(windows) if !windows.advisory.has_come(now) => {
-            return Verdict::Serve(Some(windows.advisory));
+        Life::Until(windows) if !windows.advisory().has_come(now) => {
+            return Verdict::Serve(Some(windows.advisory()));
         }
-        Life::Until(windows) if !windows.mandatory.has_come(now) => {
+        Life::Until(windows) if !windows.mandatory().has_come(now) => {
             return match pausing {
-                _ if facts.flying => Verdict::Serve(Some(windows.mandatory)),
-                Some(at) => Verdict::Serve(Some(windows.mandatory.or(end(at, now)))),
+                _ if facts.flying => Verdict::Serve(Some(windows.mandatory())),
+                Some(at) => Verdict::Serve(Some(windows.mandatory().or(end(at, now)))),
                 None => Verdict::Renew,
             };
         }

@@ -6,12 +6,13 @@ use tracing::Instrument;
 
 use crate::{
     Error, ErrorKind, Sent, TokenSet,
-    sync::{Handle, watch},
+    sync::{Handle, oneshot, watch},
 };
 
 use super::{
     pause,
-    state::{Landing, Outcome, Shared, State},
+    shared::Shared,
+    state::{Landing, Outcome, State},
     transaction,
 };
 
@@ -38,7 +39,7 @@ pub(crate) struct Flight {
 impl Flight {
     /// Takes the place of the flight in `state`, which has none. Fails outside a runtime.
     pub(crate) fn prepare(
-        shared: &Arc<Shared>,
+        shared: &Shared,
         state: &mut State,
         purpose: Purpose,
     ) -> Result<Self, Error> {
@@ -47,10 +48,7 @@ impl Flight {
         state.flight = Some(waiters.clone());
         Ok(Self {
             waiters,
-            guard: Guard {
-                shared: Arc::clone(shared),
-                outcome: Some(outcome),
-            },
+            guard: Guard(Some((shared.own(), outcome))),
             purpose,
             runtime,
         })
@@ -64,77 +62,82 @@ impl Flight {
             runtime,
             waiters,
         } = self;
-        let span = tracing::info_span!("exchange", source = %guard.shared.watch.name);
+        let span = tracing::info_span!("exchange", source = guard.name());
         runtime.spawn(fly(guard, purpose).instrument(span));
         waiters
     }
 }
 
 async fn fly(mut guard: Guard, purpose: Purpose) {
-    let shared = Arc::clone(&guard.shared);
+    let Some((shared, _)) = &guard.0 else { return };
     let result = match purpose {
-        Purpose::Renew(forced) => transaction::renew(&shared, forced).await,
-        Purpose::Login(set) => transaction::put(&shared, set).await,
+        Purpose::Renew(forced) => transaction::renew(shared, forced).await,
+        Purpose::Login(set) => transaction::put(shared, set).await,
     };
-    guard.land(result);
-    drop(guard);
-    keep_saving(&shared).await;
+    if let Some(saving) = guard.land(result) {
+        keep_saving(saving).await;
+    }
 }
 
-/// Tries to save what could not be saved, until it is or the last handle is gone.
-async fn keep_saving(shared: &Arc<Shared>) {
-    {
-        let mut state = shared.lock();
-        if state.unsaved.is_none() || state.saving {
-            return;
-        }
-        state.saving = true;
-    }
-    let mut place = Saving(Some(shared));
+/// Tries to save what could not be saved, until it is or, when the last handle is gone, once more.
+async fn keep_saving(saving: Saving) {
+    let Saving {
+        mut shared,
+        mut estate,
+    } = saving;
     let mut strikes = 0_u32;
     let mut last = false;
     while !last {
         strikes = strikes.saturating_add(1);
         let pause = pause::backoff(strikes, &shared.policy, pause::random()).min(SAVE_PAUSE);
-        let wake = shared.clock.monotonic().saturating_add(pause);
-        last = race(shared.closed.notified(), shared.clock.sleep_until(wake))
-            .await
-            .is_ok();
+        let clock = Arc::clone(&shared.clock);
+        let wake = clock.monotonic().saturating_add(pause);
+        // While the task sleeps it holds nothing, so the source goes with its last handle, and what is left comes here.
+        let asleep = Arc::downgrade(&shared);
+        drop(shared);
+        let told = race(&mut estate, clock.sleep_until(wake)).await;
+        let left = match (told, asleep.upgrade()) {
+            (Ok(left), _) => left,
+            (Err(()), Some(shared)) => Ok(shared),
+            // It is going in this very moment.
+            (Err(()), None) => (&mut estate).await,
+        };
+        let Ok(left) = left else { return };
+        last = !asleep.ptr_eq(&Arc::downgrade(&left));
+        shared = left;
         // A failure is told by whoever could not save, and tried again by the next turn.
-        let _ = transaction::save_pending(shared).await;
+        let _ = transaction::save_pending(&shared).await;
         let mut state = shared.lock();
-        if state.unsaved.is_none() {
-            // Under the lock: whoever cannot save from here on finds the place free.
-            state.saving = false;
-            place.0 = None;
+        if state.unsaved().is_none() {
+            drop(state.take_heir());
             return;
         }
     }
 }
 
-/// The place of the one task that saves. Dropped with its runtime, it leaves the place to the next one.
-struct Saving<'a>(Option<&'a Shared>);
-
-impl Drop for Saving<'_> {
-    fn drop(&mut self) {
-        if let Some(shared) = self.0 {
-            shared.lock().saving = false;
-        }
-    }
+/// What the task needs that saves.
+struct Saving {
+    shared: Arc<Shared>,
+    estate: oneshot::Receiver<Arc<Shared>>,
 }
 
 /// Wakes every waiter, whatever becomes of the task.
-struct Guard {
-    shared: Arc<Shared>,
-    outcome: Option<watch::Sender<Outcome>>,
-}
+struct Guard(Option<(Arc<Shared>, watch::Sender<Outcome>)>);
 
 impl Guard {
-    fn land(&mut self, result: Result<Landing, Error>) {
-        if let Some(outcome) = self.outcome.take() {
-            let landed = self.shared.land(result);
-            outcome.send_replace(Some(landed));
-        }
+    fn name(&self) -> &str {
+        self.0.as_ref().map_or("", |(shared, _)| shared.name())
+    }
+
+    /// Returns what is left to do, if this task is to do it.
+    fn land(&mut self, result: Result<Landing, Error>) -> Option<Saving> {
+        let (shared, outcome) = self.0.take()?;
+        let landed = shared.land(result);
+        let estate = shared.lock().inherit();
+        // The task lets go before anybody hears of it, so that a tenant who is told can be put aside.
+        let saving = estate.map(|estate| Saving { shared, estate });
+        outcome.send_replace(Some(landed));
+        saving
     }
 }
 
@@ -142,11 +145,11 @@ impl Drop for Guard {
     fn drop(&mut self) {
         if std::thread::panicking() {
             let panicked = "the exchange panicked; this is a bug in the grant or the store";
-            self.land(Err(
-                Error::new(ErrorKind::Protocol, panicked).with_sent(Sent::Maybe)
-            ));
-        } else if let Some(outcome) = self.outcome.take() {
-            let abandoned = self.shared.abandon();
+            let error = Error::new(ErrorKind::Protocol, panicked);
+            drop(self.land(Err(error.with_sent(Sent::Maybe))));
+        } else if let Some((shared, outcome)) = self.0.take() {
+            let abandoned = shared.abandon();
+            drop(shared);
             outcome.send_replace(Some(Err(abandoned)));
         }
     }

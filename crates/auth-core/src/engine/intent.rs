@@ -7,7 +7,7 @@ use crate::{
     store::{BEGUN_ELSEWHERE, CONFLICT},
 };
 
-use super::{flight::within, saving, state::Shared};
+use super::{flight::within, saving, shared::Shared};
 
 #[cfg(test)]
 mod tests;
@@ -91,14 +91,8 @@ async fn note(
         Some(left) => left.again(lease.fence()),
         None => Intent::new(now.wall, lease.fence()),
     };
-    {
-        let mut state = shared.lock();
-        // Of our notes only the one found is stored, and it stays ours where the next one does not get there.
-        state
-            .noted
-            .retain(|fence| left.is_some_and(|left| left.fence == *fence));
-        state.noted.push(intent.fence);
-    }
+    let found = left.map(|left| left.fence);
+    shared.lock().note(intent.fence, found);
     if let Err(error) = lease.begin(record.version, &intent).await {
         if left.is_none() && error.code() != Some(CONFLICT) {
             // It may be there all the same, and nothing is sent.
@@ -125,14 +119,10 @@ enum Found {
 
 fn found(shared: &Shared, left: &Intent, now: Now) -> Found {
     let mut state = shared.lock();
-    if state.noted.contains(&left.fence) || may_send_again(left, shared.grant.leeway(), now.wall) {
+    if state.has_noted(left.fence) || may_send_again(left, shared.grant.leeway(), now.wall) {
         return Found::Ours;
     }
-    let since = match state.theirs.as_deref() {
-        Some((seen, since)) if seen == left => *since,
-        _ => now.monotonic,
-    };
-    state.theirs = Some(Box::new((left.clone(), since)));
+    let since = state.see(left, now.monotonic);
     let seen_for = now.monotonic.saturating_sub(since);
     let age = now.wall.duration_since(left.begun).unwrap_or_default();
     if seen_for >= shared.policy.abandoned_after || age >= LEFT_BEHIND {

@@ -1,6 +1,6 @@
 //! The engine: what turns a [`Grant`](crate::Grant) into a [`TokenSource`](crate::TokenSource).
 //!
-//! A pure function decides ([`decide`]), a state behind a short lock remembers ([`state`]), a task that belongs to no
+//! A pure function decides ([`decide`]), a state behind a short lock remembers ([`state`], in [`shared`]), a task that belongs to no
 //! caller acts ([`flight`], [`transaction`], [`saving`]).
 
 mod cached;
@@ -12,6 +12,7 @@ mod models;
 mod pause;
 mod place;
 mod saving;
+mod shared;
 mod state;
 mod transaction;
 mod windows;

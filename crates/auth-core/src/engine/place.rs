@@ -7,7 +7,7 @@ use crate::{
     limit::{LIMIT_TIMEOUT, Place},
 };
 
-use super::{decide::Life, flight::race, state::Shared};
+use super::{decide::Life, flight::race, shared::Shared};
 
 /// How often a renewal that can wait looks whether it still can.
 const STEP: Duration = Duration::from_secs(1);
@@ -15,7 +15,7 @@ const STEP: Duration = Duration::from_secs(1);
 /// Takes a place unless one is held already, and returns whether the exchange may be made: it may not where one has to
 /// be waited for.
 pub(super) fn take(shared: &Shared, place: &mut Option<Place>) -> bool {
-    let Some(limit) = &shared.limit else {
+    let Some(limit) = shared.limit() else {
         return true;
     };
     if place.is_none() {
@@ -26,7 +26,7 @@ pub(super) fn take(shared: &Shared, place: &mut Option<Place>) -> bool {
 
 /// Waits for a place, where there is a limit. Call it without a lease, for others may want that meanwhile.
 pub(super) async fn wait(shared: &Shared, forced: bool) -> Result<Option<Place>, Error> {
-    let Some(limit) = &shared.limit else {
+    let Some(limit) = shared.limit() else {
         return Ok(None);
     };
     let bound = shared.policy.exchange_timeout;
@@ -61,7 +61,7 @@ pub(super) async fn wait(shared: &Shared, forced: bool) -> Result<Option<Place>,
 fn needed(shared: &Shared, forced: bool) -> Duration {
     let now = shared.clock.now();
     let left = match shared.lock().facts().life {
-        Life::Until(windows) if !forced => windows.mandatory.left(now),
+        Life::Until(windows) if !forced => windows.mandatory().left(now),
         _ => Duration::ZERO,
     };
     now.monotonic.saturating_add(left)

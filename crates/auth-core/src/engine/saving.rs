@@ -7,7 +7,8 @@ use crate::{
 
 use super::{
     flight::within,
-    state::{Landing, Over, Shared, Unsaved, next_version},
+    shared::{Shared, next_version},
+    state::{Landing, Over, Unsaved},
 };
 
 /// How often a save is tried before the lease is given back. Whoever holds the lease next would spend the old token.
@@ -46,9 +47,9 @@ pub(super) fn failed(
     exchanged: bool,
 ) -> Result<Landing, Error> {
     let told = error.clone();
-    shared.watch.tell(&Event::Unsaved { error: told });
+    shared.tell(&Event::Unsaved { error: told });
     if serves(shared) {
-        let stored = shared.lock().stored;
+        let stored = shared.lock().stored();
         return Ok(Landing::new(set, stored, exchanged));
     }
     Err(error)
@@ -60,7 +61,7 @@ pub(super) async fn save_pending(
     lease: &mut dyn Lease,
     record: Option<Record>,
 ) -> Result<Option<Record>, Error> {
-    let Some(pending) = shared.lock().unsaved.clone() else {
+    let Some(pending) = shared.lock().unsaved().cloned() else {
         return Ok(record);
     };
     let spent = pending.spent.as_ref();
@@ -73,14 +74,14 @@ pub(super) async fn save_pending(
             // It was not in use yet. The next caller finds it in the store.
             old = state.failure.take();
             state.retry_at = None;
-            state.refused = true;
+            state.refuse();
         }
-        shared.touch();
+        shared.touch(&mut state);
     }
     // What an error was made of is foreign code, whose drop must not run under the lock.
     drop(old);
     if is_same(&written.set, &pending.set) {
-        shared.watch.tell(&Event::Saved);
+        shared.tell(&Event::Saved);
     }
     Ok(Some(written))
 }
@@ -88,7 +89,7 @@ pub(super) async fn save_pending(
 /// Keeps a set in memory until it is saved, and returns the number under which it waits.
 pub(super) fn remember(shared: &Shared, set: &TokenSet, over: Over, spent: Option<Secret>) -> u64 {
     let ticket = next_version();
-    shared.lock().unsaved = Some(Box::new(Unsaved {
+    *shared.lock().unsaved_mut() = Some(Box::new(Unsaved {
         set: set.clone(),
         over,
         spent,
@@ -101,10 +102,11 @@ pub(super) fn remember(shared: &Shared, set: &TokenSet, over: Over, spent: Optio
 /// same record.
 pub(super) fn remember_unleased(shared: &Shared, set: &TokenSet, spent: Option<Secret>) {
     let mut state = shared.lock();
-    let waiting = state.unsaved.as_ref().map(|pending| pending.over);
-    state.unsaved = Some(Box::new(Unsaved {
+    let waiting = state.unsaved().map(|pending| pending.over);
+    let over = waiting.unwrap_or(Over::Version(state.stored()));
+    *state.unsaved_mut() = Some(Box::new(Unsaved {
         set: set.clone(),
-        over: waiting.unwrap_or(Over::Version(state.stored)),
+        over,
         spent,
         ticket: next_version(),
     }));
@@ -119,8 +121,8 @@ pub(super) async fn bring_back(
 ) -> Result<Option<Record>, Error> {
     let lost = {
         let state = shared.lock();
-        let older = version(record.as_ref()) < state.stored;
-        state.set.clone().filter(|_| record.is_some() && older)
+        let older = version(record.as_ref()) < state.stored();
+        state.set().filter(|_| record.is_some() && older)
     };
     match lost {
         Some(set) => {
@@ -190,8 +192,9 @@ async fn write(
 /// Ends the wait of what was saved. A set that came after it was made of it, so it goes over the version just saved.
 fn settle(shared: &Shared, ticket: u64, saved: u64) {
     let mut state = shared.lock();
-    match &mut state.unsaved {
-        Some(pending) if pending.ticket == ticket => state.unsaved = None,
+    let unsaved = state.unsaved_mut();
+    match unsaved {
+        Some(pending) if pending.ticket == ticket => *unsaved = None,
         Some(pending) if pending.over != Over::Anything => {
             pending.over = Over::Version(Some(saved));
         }
@@ -199,7 +202,7 @@ fn settle(shared: &Shared, ticket: u64, saved: u64) {
     }
     if serves(shared) {
         // What is saved is in use already, and no news to us.
-        state.stored = Some(saved);
+        state.note_stored(Some(saved));
     }
 }
 

@@ -12,7 +12,8 @@ use super::{
     flight::{race, timed_out, within},
     intent, place,
     saving::{self, version},
-    state::{Landing, Over, Shared},
+    shared::Shared,
+    state::{Landing, Over},
 };
 
 /// How often a lease is renewed while an exchange takes its time.
@@ -39,14 +40,14 @@ pub(crate) async fn renew(shared: &Shared, forced: bool) -> Result<Landing, Erro
                 if let Some(Err(error)) = without_store {
                     saving::remember_unleased(shared, &set, spent);
                     drop(place);
-                    shared.watch.tell(&Event::Unsaved { error });
+                    shared.tell(&Event::Unsaved { error });
                 }
-                let stored = shared.lock().stored;
+                let stored = shared.lock().stored();
                 return Ok(Landing::new(set, stored, true));
             }
         };
         // Who forces a renewal wants another token than the one that a store had when the process came up.
-        let wanted = !forced || shared.lock().stored.is_some();
+        let wanted = !forced || shared.lock().stored().is_some();
         if let Some(record) = record
             .as_ref()
             .filter(|record| wanted && is_news(shared, record))
@@ -87,7 +88,7 @@ pub(crate) async fn put(shared: &Shared, set: TokenSet) -> Result<Landing, Error
 
 /// Saves what could not be saved before: whoever takes the lease does that first.
 pub(crate) async fn save_pending(shared: &Shared) -> Result<(), Error> {
-    if shared.lock().unsaved.is_none() {
+    if shared.lock().unsaved().is_none() {
         return Ok(());
     }
     // A try that hangs must not keep the next one waiting: others wait for this login.
@@ -109,7 +110,7 @@ async fn lease_within(
     shared: &Shared,
     limit: Duration,
 ) -> Option<Result<(Box<dyn Lease>, Option<Record>), Error>> {
-    let (store, key) = shared.store.as_ref()?;
+    let (store, key) = shared.store()?;
     let deadline = shared.clock.monotonic().saturating_add(limit);
     let granted = race(store.lease(key), shared.clock.sleep_until(deadline)).await;
     let mut lease = match granted {
@@ -136,7 +137,7 @@ async fn exchange_and_save(
     let previous = match &record {
         Some(record) => Some(record.set.clone()),
         // What was stored is gone: somebody ended the login, so the copy held in memory is dead too.
-        None if shared.lock().stored.is_some() => None,
+        None if shared.lock().stored().is_some() => None,
         // What the grant was configured with is stored before it is spent.
         None => held.or_else(|| shared.grant.initial().map(TokenSet::login)),
     };
@@ -260,7 +261,7 @@ fn is_news(shared: &Shared, record: &Record) -> bool {
             let margin = shared.policy.mandatory.of(life.length());
             life.ends().earlier(margin).has_come(now)
         });
-        Some(record.version) > state.stored && !ending && !(same && state.refused)
+        Some(record.version) > state.stored() && !ending && !(same && state.is_refused())
     })
 }
 
@@ -268,12 +269,12 @@ fn is_news(shared: &Shared, record: &Record) -> bool {
 fn is_refused(shared: &Shared, set: &TokenSet) -> bool {
     let state = shared.lock();
     let texts = state.token().zip(set.token());
-    state.refused
+    state.is_refused()
         && texts.is_some_and(|(own, other)| own.access().expose() == other.access().expose())
 }
 
 fn held(shared: &Shared) -> Option<TokenSet> {
     let state = shared.lock();
-    let unsaved = state.unsaved.as_ref().map(|unsaved| unsaved.set.clone());
-    unsaved.or_else(|| state.set.clone())
+    let unsaved = state.unsaved().map(|unsaved| unsaved.set.clone());
+    unsaved.or_else(|| state.set())
 }

@@ -11,7 +11,7 @@ use std::{
 };
 
 pub(crate) use loom::{
-    sync::{Mutex, MutexGuard, atomic},
+    sync::{Mutex, MutexGuard, RwLock, RwLockWriteGuard, atomic},
     thread,
 };
 

@@ -1,9 +1,7 @@
 //! Replacements on top of a checker's mutex and atomics.
 
-pub(crate) mod notify;
 pub(crate) mod oneshot;
 pub(crate) mod runtime;
-pub(crate) mod swap;
 pub(crate) mod turn;
 pub(crate) mod watch;
 

@@ -1,32 +1,30 @@
 //! Asking the rule, on behalf of a caller.
 
-use std::sync::Arc;
-
 use crate::{
-    Error, Held, Peek, Token,
+    Error, Held, Moment, Peek, Token,
     engine::{
         decide::{Verdict, decide},
         flight::{Flight, Purpose},
-        state::{Outcome, View},
+        shared::Shared,
+        state::Outcome,
     },
     sync::{atomic::Ordering, watch},
 };
 
-use super::{Handle, launch, lost};
+use super::{launch, lost};
 
-impl Handle {
+impl Shared {
     /// Returns the token, or the flight to wait for.
     pub(super) fn enter(&self) -> Result<Result<Token, watch::Receiver<Outcome>>, Error> {
-        let shared = &self.shared;
-        let now = shared.clock.now();
-        let mut state = shared.lock();
+        let now = self.clock.now();
+        let mut state = self.lock();
         let verdict = decide(&state.facts(), now);
         let held = state.token().cloned();
         match (verdict, held) {
             (Verdict::Serve(_), Some(token)) => Ok(Ok(token)),
             (Verdict::Renew, Some(token)) => {
                 // Without a runtime there is no renewal, but the token is as good as it was.
-                if let Ok(flight) = Flight::prepare(shared, &mut state, Purpose::Renew(false)) {
+                if let Ok(flight) = Flight::prepare(self, &mut state, Purpose::Renew(false)) {
                     launch(state, flight);
                 }
                 Ok(Ok(token))
@@ -35,7 +33,7 @@ impl Handle {
             _ => match &state.flight {
                 Some(flight) => Ok(Err(flight.clone())),
                 None => {
-                    let flight = Flight::prepare(shared, &mut state, Purpose::Renew(false))?;
+                    let flight = Flight::prepare(self, &mut state, Purpose::Renew(false))?;
                     Ok(Err(launch(state, flight)))
                 }
             },
@@ -43,42 +41,35 @@ impl Handle {
     }
 
     /// Asks the rule what a look may do.
-    pub(super) fn look(&self, held: &mut Held, version: u64) -> Peek {
-        let shared = &self.shared;
-        let now = shared.clock.now();
-        let mut state = shared.lock();
-        let verdict = decide(&state.facts(), now);
+    pub(super) fn look(&self, held: &mut Held) -> Peek {
+        let now = self.clock.now();
+        let mut state = self.lock();
         let Some(token) = state.token().cloned() else {
             return Peek::Absent;
         };
-        match verdict {
-            Verdict::Serve(until) => {
-                held.keep(&token, version, until);
-                let view = View {
-                    token,
-                    version,
-                    until,
-                };
-                // Under the lock, so that no older view can replace a newer one.
-                if version == shared.version.load(Ordering::Acquire) {
-                    shared.view.store(Some(Arc::new(view)));
-                }
-                Peek::Ready
-            }
-            Verdict::Renew => {
-                // Good for this request only: the next look asks again.
-                held.keep(&token, 0, None);
-                let claimed = state
-                    .claimed_until
-                    .is_some_and(|until| now.monotonic < until);
-                if claimed {
-                    return Peek::Ready;
-                }
-                let step = shared.policy.backoff_initial;
-                state.claimed_until = Some(now.monotonic.saturating_add(step));
-                Peek::Renew
-            }
-            Verdict::Wait | Verdict::Start | Verdict::Fail => Peek::Absent,
+        let version = self.version.load(Ordering::Relaxed);
+        if state.ready(now).is_some() {
+            // Another look was first, and was told to renew if anybody is.
+            held.keep(&token, version, Some(state.until));
+            return Peek::Ready;
         }
+        let mut facts = state.facts();
+        let mut verdict = decide(&facts, now);
+        let mut answer = Peek::Ready;
+        if verdict == Verdict::Renew {
+            // One look is told. The others go on with the token as in a pause of one step; then one is told again.
+            let step = self.policy.backoff_initial;
+            facts.retry_at = Some(now.monotonic.saturating_add(step));
+            verdict = decide(&facts, now);
+            answer = Peek::Renew;
+        }
+        state.until = match verdict {
+            Verdict::Serve(until) => until.unwrap_or(Moment::NEVER),
+            // For this request alone.
+            Verdict::Renew => Moment::PAST,
+            Verdict::Wait | Verdict::Start | Verdict::Fail => return Peek::Absent,
+        };
+        held.keep(&token, version, Some(state.until));
+        answer
     }
 }

@@ -7,13 +7,18 @@ use std::{
 
 use crate::{
     Clock, ExchangeLimit, Grant, Observer, Origins, Policy, StoreKey, SystemClock, TokenSet,
-    TokenStore, engine::state::Shared, observe::Watch,
+    TokenStore,
+    engine::{
+        shared::{Links, Shared},
+        state::State,
+    },
 };
 
-use super::{Cached, Handle};
+use super::Cached;
 
 /// One for all sources that are told nothing else.
-static DEFAULT: LazyLock<Arc<Policy>> = LazyLock::new(Arc::default);
+static POLICY: LazyLock<Arc<Policy>> = LazyLock::new(Arc::default);
+static CLOCK: LazyLock<Arc<dyn Clock>> = LazyLock::new(|| Arc::new(SystemClock::new()));
 
 /// Builds a [`Cached`]. Everything required was given to [`Cached::builder`].
 #[must_use]
@@ -22,9 +27,7 @@ pub struct CachedBuilder {
     origins: Origins,
     clock: Arc<dyn Clock>,
     policy: Arc<Policy>,
-    store: Option<(Arc<dyn TokenStore>, StoreKey)>,
-    watch: Watch,
-    limit: Option<ExchangeLimit>,
+    links: Links,
     previous: Option<TokenSet>,
 }
 
@@ -33,18 +36,16 @@ impl CachedBuilder {
         Self {
             grant,
             origins,
-            clock: Arc::new(SystemClock::new()),
-            policy: Arc::clone(&DEFAULT),
-            store: None,
-            watch: Watch::default(),
-            limit: None,
+            clock: Arc::clone(&CLOCK),
+            policy: Arc::clone(&POLICY),
+            links: Links::default(),
             previous: None,
         }
     }
 
     /// Names the source in events and traces. Without it the name is empty.
     pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
-        self.watch.name = name.into();
+        self.links.watch.name = name.into();
         self
     }
 
@@ -56,7 +57,7 @@ impl CachedBuilder {
 
     /// Keeps the login in `store` under `key`; a new one is saved before it is used.
     pub fn store(mut self, store: impl TokenStore + 'static, key: StoreKey) -> Self {
-        self.store = Some((Arc::new(store), key));
+        self.links.store = Some((Arc::new(store), key));
         self
     }
 
@@ -68,13 +69,13 @@ impl CachedBuilder {
 
     /// Makes exchanges only within `limit`, which other sources of the same endpoint share.
     pub fn limit(mut self, limit: ExchangeLimit) -> Self {
-        self.limit = Some(limit);
+        self.links.limit = Some(limit);
         self
     }
 
     /// Tells `observer` of everything that happens to the login.
     pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
-        self.watch.observer = Some(Arc::new(observer));
+        self.links.watch.observer = Some(Arc::new(observer));
         self
     }
 
@@ -86,26 +87,23 @@ impl CachedBuilder {
 
     /// Returns the source. Nothing is started.
     pub fn build(self) -> Cached {
-        let shared = Shared::new(
+        let hold = |set| State::holding(set, &self.policy);
+        let state = self.previous.map(hold).unwrap_or_default();
+        Cached(Shared::new(
             self.grant,
             self.clock,
+            self.origins,
             self.policy,
-            self.store,
-            self.watch,
-            self.limit,
-            self.previous,
-        );
-        Cached(Arc::new(Handle {
-            shared: Arc::new(shared),
-            origins: self.origins,
-        }))
+            self.links.boxed(),
+            state,
+        ))
     }
 }
 
 impl fmt::Debug for CachedBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CachedBuilder")
-            .field("name", &self.watch.name)
+            .field("name", &self.links.watch.name)
             .field("origins", &self.origins)
             .field("policy", &self.policy)
             .finish_non_exhaustive()

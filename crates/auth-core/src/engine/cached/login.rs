@@ -28,7 +28,7 @@ impl Cached {
     {
         let runtime = Handle::try_current().map_err(|_| no_runtime())?;
         let own = self.clone();
-        let work = obtain(Exchange::new(Arc::clone(&own.0.shared.clock)));
+        let work = obtain(Exchange::new(Arc::clone(&own.0.clock)));
         let task = runtime.spawn(async move {
             let (set, beside) = work.await?;
             // The work was done, whatever becomes of its result; doing it again would not be the same.

@@ -4,7 +4,7 @@ use crate::{
     State, Status, Token,
     engine::{
         decide::{Verdict, decide},
-        state::Shared,
+        shared::Shared,
     },
 };
 
@@ -36,6 +36,6 @@ pub(super) fn of(shared: &Shared) -> Status {
             .filter(|_| held.strikes > 0)
             .map(left)
             .filter(|left| !left.is_zero()),
-        unsaved: held.unsaved.is_some(),
+        unsaved: held.unsaved().is_some(),
     }
 }

@@ -31,7 +31,7 @@ fn windows() -> Windows {
 #[test]
 fn rule() {
     let until = Life::Until(windows());
-    let mandatory = Some(windows().mandatory);
+    let mandatory = Some(windows().mandatory());
     let ends = Some(windows().ends);
     let pause = |now, wait| Some(Moment::after(at(now), secs(wait)));
     // token, flight, pause until, failed, now => verdict
@@ -42,7 +42,7 @@ fn rule() {
             None,
             false,
             0,
-            Verdict::Serve(Some(windows().advisory)),
+            Verdict::Serve(Some(windows().advisory())),
         ),
         (
             until,
@@ -50,7 +50,7 @@ fn rule() {
             Some(900),
             true,
             799,
-            Verdict::Serve(Some(windows().advisory)),
+            Verdict::Serve(Some(windows().advisory())),
         ),
         (until, false, None, false, 800, Verdict::Renew),
         (until, true, None, false, 800, Verdict::Serve(mandatory)),
@@ -138,12 +138,12 @@ fn margins_are_the_smaller_of_time_and_fraction() {
         );
         let before = |moment: Moment| windows.ends.monotonic() - moment.monotonic();
         assert_eq!(
-            before(windows.advisory).as_secs(),
+            before(windows.advisory()).as_secs(),
             advisory,
             "lifetime {lifetime}"
         );
         assert_eq!(
-            before(windows.mandatory).as_secs(),
+            before(windows.mandatory()).as_secs(),
             mandatory,
             "lifetime {lifetime}"
         );
@@ -156,7 +156,7 @@ fn jitter_moves_the_renewal_earlier_and_never_later() {
     let life = Lifetime::new(at(0), secs(1_000));
     let advisory = |jitter| {
         Windows::new(life, Some(at(0)), &policy, jitter)
-            .advisory
+            .advisory()
             .monotonic()
     };
     assert_eq!(advisory(0.0), secs(800));

@@ -3,30 +3,14 @@
 use std::time::Duration;
 
 use crate::{
-    Error, ErrorKind, Event, Now, Policy, Secret, Sent, Token, TokenSet,
+    Error, ErrorKind, Event, Now, Policy, Secret, Token, TokenSet,
     engine::{decide::Life, pause, windows::Windows},
 };
 
-use super::{Landing, Shared, State};
-
-impl Shared {
-    /// Takes in that a flight ended without a result: its task was dropped with its runtime.
-    pub(crate) fn abandon(&self) -> Error {
-        {
-            let mut state = self.lock();
-            state.flight = None;
-            self.touch();
-        }
-        Error::new(
-            ErrorKind::Unavailable,
-            "the exchange was dropped with the runtime it ran on; the next call starts another",
-        )
-        .with_sent(Sent::Maybe)
-    }
-}
+use super::{Landing, State};
 
 impl State {
-    pub(super) fn take_in(
+    pub(crate) fn take_in(
         &mut self,
         landing: Landing,
         now: Now,
@@ -40,7 +24,7 @@ impl State {
         } = landing;
         let life = set.token().and_then(Token::lifetime);
         self.retry_at = None;
-        self.repeated = exchanged && self.refused && self.has_same_access(&set);
+        self.repeated = exchanged && self.is_refused() && self.has_same_access(&set);
         if exchanged && self.is_no_better(&set) {
             self.strikes = self.strikes.saturating_add(1);
             let pause = pause::backoff(self.strikes, policy, pause::random());
@@ -52,22 +36,26 @@ impl State {
                 self.retry_at = Some(now.monotonic.saturating_add(pause));
             }
         }
-        let secret = |set: Option<&TokenSet>| set.and_then(TokenSet::refresh).cloned();
-        let (old, new) = (secret(self.set.as_ref()), secret(Some(&set)));
-        if exchanged
-            && old.is_some()
-            && old.as_ref().map(Secret::expose) != new.as_ref().map(Secret::expose)
-        {
+        let (old, new) = (self.refresh.as_ref(), set.refresh());
+        if exchanged && old.is_some() && old.map(Secret::expose) != new.map(Secret::expose) {
             events.push(Event::Rotated);
         }
         if set.token().is_some() {
             let expires = life.map(|life| life.ends().wall());
             events.push(Event::Issued { expires });
         }
-        self.windows = windows(&set, exchanged.then_some(now), policy);
-        self.set = Some(set);
-        self.stored = stored;
-        self.refused = false;
+        self.hold(set, exchanged.then_some(now), policy);
+        self.note_stored(stored);
+    }
+
+    /// Holds a set from here on, which an exchange brought at `landed` or that was obtained earlier.
+    pub(super) fn hold(&mut self, set: TokenSet, landed: Option<Now>, policy: &Policy) {
+        self.life = match set.token().map(Token::lifetime) {
+            Some(Some(life)) => Life::Until(Windows::new(life, landed, policy, pause::random())),
+            Some(None) => Life::Endless,
+            None => Life::None,
+        };
+        (self.token, self.refresh) = set.into_parts();
     }
 
     /// Returns whether an exchange brought nothing new: some servers hand the same token out until it ends.
@@ -77,7 +65,9 @@ impl State {
         };
         let ends = |token: &Token| token.lifetime().map(|life| life.ends().monotonic());
         match (ends(old), ends(new)) {
-            (Some(old), Some(later)) if !self.refused => later <= old.saturating_add(slack(new)),
+            (Some(old), Some(later)) if !self.is_refused() => {
+                later <= old.saturating_add(slack(new))
+            }
             _ => self.has_same_access(set),
         }
     }
@@ -87,7 +77,7 @@ impl State {
         tokens.is_some_and(|(old, new)| old.access().expose() == new.access().expose())
     }
 
-    pub(super) fn fail(
+    pub(crate) fn fail(
         &mut self,
         error: Error,
         now: Now,
@@ -113,7 +103,7 @@ impl State {
         let Life::Until(windows) = self.facts().life else {
             return None;
         };
-        let boundaries = [windows.mandatory, windows.ends];
+        let boundaries = [windows.mandatory(), windows.ends];
         let mut left = boundaries.into_iter().map(|at| at.left(now));
         left.find(|left| !left.is_zero())
     }
@@ -123,10 +113,4 @@ impl State {
 fn slack(token: &Token) -> Duration {
     let length = token.lifetime().map(|life| life.length());
     Duration::from_secs(1).min(length.unwrap_or_default() / 10)
-}
-
-/// Returns the windows of the set's token, which an exchange brought just now, or which was obtained earlier.
-pub(super) fn windows(set: &TokenSet, landed: Option<Now>, policy: &Policy) -> Option<Windows> {
-    let lifetime = set.token()?.lifetime()?;
-    Some(Windows::new(lifetime, landed, policy, pause::random()))
 }

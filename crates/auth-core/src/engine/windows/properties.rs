@@ -31,8 +31,8 @@ proptest! {
         jitter in fractions(),
     ) {
         let windows = Windows::new(life, brought.then_some(landed), &policy, jitter);
-        prop_assert!(no_later(windows.advisory, windows.mandatory));
-        prop_assert!(no_later(windows.mandatory, windows.ends));
+        prop_assert!(no_later(windows.advisory(), windows.mandatory()));
+        prop_assert!(no_later(windows.mandatory(), windows.ends));
         if !(brought && life.ends().has_come(landed)) {
             prop_assert_eq!(windows.ends, life.ends());
         }
@@ -46,10 +46,10 @@ proptest! {
     ) {
         let still = Windows::new(life, Some(landed), &policy, 0.0);
         let moved = Windows::new(life, Some(landed), &policy, jitter);
-        prop_assert!(no_later(moved.advisory, still.advisory));
-        prop_assert_eq!((moved.mandatory, moved.ends), (still.mandatory, still.ends));
+        prop_assert!(no_later(moved.advisory(), still.advisory()));
+        prop_assert_eq!((moved.mandatory(), moved.ends), (still.mandatory(), still.ends));
         let most = policy.advisory.of(life.length());
-        prop_assert!(no_later(still.advisory.earlier(most), moved.advisory));
+        prop_assert!(no_later(still.advisory().earlier(most), moved.advisory()));
     }
 
     #[test]
@@ -62,7 +62,7 @@ proptest! {
         let windows = Windows::new(life, Some(landed), &policy, 1.0);
         if life.ends().has_come(landed) {
             prop_assert!(windows.ends.left(landed) <= policy.minimum_interval.time);
-            prop_assert_eq!(windows.advisory, windows.ends);
+            prop_assert_eq!(windows.advisory(), windows.ends);
         } else {
             prop_assert_eq!(windows.ends.left(landed), life.ends().left(landed));
         }

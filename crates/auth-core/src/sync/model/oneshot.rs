@@ -26,6 +26,11 @@ pub(crate) fn channel<T>() -> (Sender<T>, Receiver<T>) {
 pub(crate) struct Sender<T>(Arc<Mutex<Inner<T>>>);
 
 impl<T> Sender<T> {
+    /// Returns whether nobody waits for a value any more.
+    pub(crate) fn is_closed(&self) -> bool {
+        !matches!(*lock(&self.0), Inner::Open(_))
+    }
+
     /// Gives the value back where nobody waits for it any more.
     pub(crate) fn send(self, value: T) -> Result<(), T> {
         let mut inner = lock(&self.0);
