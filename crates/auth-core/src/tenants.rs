@@ -98,8 +98,8 @@ impl<K: Hash + Eq + Send + Sync + 'static> Tenants<K> {
         most: NonZeroUsize,
         make: impl Fn(&K) -> Result<Cached, Error> + Send + Sync + 'static,
     ) -> Self {
-        // A shard numbers its tenants with 32 bits.
-        let most = most.get().min(u32::MAX as usize - 1);
+        // A shard tells its tenants apart by 32 bits.
+        let most = most.get().min(u32::MAX as usize);
         let shards = (most / LEAST).next_power_of_two().min(MOST_SHARDS);
         Self(Arc::new(Table {
             shards: (0..shards)
@@ -185,9 +185,8 @@ impl<K: Hash + Eq> Table<K> {
                 return Ok(made);
             }
             if let Some(at) = shard.turn(&mut looks, Cached::can_be_put_aside) {
-                // The new one is last, and comes to stand in the gap, where the hand comes by last.
-                shard.insert(tag, key, made.clone(), mark);
                 let aside = shard.take(at);
+                shard.insert(tag, key, made.clone(), mark);
                 // The lock goes first: what goes with a source is the user's code.
                 drop(shard);
                 drop(aside);

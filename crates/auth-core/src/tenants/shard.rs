@@ -1,9 +1,8 @@
-//! A part of a table: a list with an index, so that a hand can go round it.
+//! A part of a table: entries where their hash says, in one piece of memory that a hand can go round.
 
 use std::{
     borrow::Borrow,
-    collections::HashMap,
-    hash::{BuildHasherDefault, Hasher},
+    mem,
     sync::atomic::{AtomicU32, Ordering},
 };
 
@@ -13,20 +12,19 @@ mod tests;
 /// The bit of a mark that says that an entry was asked for since the hand came by.
 pub(super) const RECENT: u32 = 1;
 
-/// Ends a chain. No list is so long.
-const NONE: u32 = u32::MAX;
-
-/// Entries by key. Its caller hashes, once for shard and index, and gives half of the hash as the tag.
+/// Entries by key. Its caller hashes, once for shard and place, and gives half of the hash as the tag.
+///
+/// An entry stands at its home, which its tag names, or in the next place that was free. So a look-up of a million finds
+/// one line of memory that is in no cache, and not one for an index and another for the entry.
 pub(super) struct Shard<K, V> {
-    slots: Vec<Slot<K, V>>,
-    /// Where the chain of the entries with a tag begins. Nearly every chain has one link.
-    index: HashMap<u32, u32, BuildHasherDefault<Spread>>,
+    /// A fifth or more of them free, so that a look never goes far.
+    places: Box<[Option<Slot<K, V>>]>,
+    count: usize,
     hand: usize,
 }
 
 struct Slot<K, V> {
     tag: u32,
-    next: u32,
     mark: AtomicU32,
     key: K,
     value: V,
@@ -35,8 +33,8 @@ struct Slot<K, V> {
 impl<K, V> Shard<K, V> {
     pub(super) fn new() -> Self {
         Self {
-            slots: Vec::new(),
-            index: HashMap::default(),
+            places: Box::default(),
+            count: 0,
             hand: 0,
         }
     }
@@ -47,7 +45,7 @@ impl<K, V> Shard<K, V> {
     where
         K: Borrow<Q>,
     {
-        let slot = &self.slots[self.position(tag, key)?];
+        let slot = self.places[self.position(tag, key)?].as_ref()?;
         // Most often it is noted already, and a line of memory that nobody writes is shared by all cores.
         if slot.mark.load(Ordering::Relaxed) != mark {
             slot.mark.store(mark, Ordering::Relaxed);
@@ -57,14 +55,12 @@ impl<K, V> Shard<K, V> {
 
     /// Adds an entry that is not there yet. It is asked for from the next time on, so that who comes once goes first.
     pub(super) fn insert(&mut self, tag: u32, key: K, value: V, mark: u32) {
-        let at = u32::try_from(self.slots.len())
-            .ok()
-            .filter(|at| *at != NONE)
-            .expect("a table has fewer entries than a chain can tell apart");
-        let next = self.index.insert(tag, at).unwrap_or(NONE);
-        self.slots.push(Slot {
+        if self.places.len() < room(self.count + 1) {
+            // By a quarter each time: more would be memory that a table may never need.
+            self.rebuild(room(self.count + self.count / 4 + LEAST));
+        }
+        self.put(Slot {
             tag,
-            next,
             mark: AtomicU32::new(mark & !RECENT),
             key,
             value,
@@ -76,19 +72,27 @@ impl<K, V> Shard<K, V> {
         K: Borrow<Q>,
     {
         let at = self.position(tag, key)?;
-        Some(self.take(at))
+        self.take(at)
     }
 
-    /// Takes the entry at `at` out. The last one comes to stand there.
-    pub(super) fn take(&mut self, at: usize) -> (K, V) {
-        let last = self.slots.len() - 1;
-        let (tag, next) = (self.slots[at].tag, self.slots[at].next);
-        self.redirect(tag, at, next);
-        if at != last {
-            self.redirect(self.slots[last].tag, last, at as u32);
+    /// Takes the entry at `at` out. Those behind it that are not at home move up, for a look ends at a gap.
+    pub(super) fn take(&mut self, at: usize) -> Option<(K, V)> {
+        let taken = self.places.get_mut(at)?.take()?;
+        self.count -= 1;
+        if self.hand == at + 1 {
+            // Whoever moves up was not looked at.
+            self.hand = at;
         }
-        let slot = self.slots.swap_remove(at);
-        (slot.key, slot.value)
+        let mut gap = at;
+        let mut next = self.after(at);
+        while let Some(slot) = &self.places[next] {
+            if self.steps(self.home(slot.tag), next) >= self.steps(gap, next) {
+                self.places.swap(gap, next);
+                gap = next;
+            }
+            next = self.after(next);
+        }
+        Some((taken.key, taken.value))
     }
 
     /// Moves the hand on to an entry that may go, by at most so many `looks`, once around at most.
@@ -100,11 +104,16 @@ impl<K, V> Shard<K, V> {
         may_go: impl Fn(&mut V) -> bool,
     ) -> Option<usize> {
         let mut second = None;
-        for _ in 0..self.slots.len().min(*looks) {
-            *looks -= 1;
-            let at = self.hand % self.slots.len();
+        for _ in 0..self.places.len() {
+            if *looks == 0 {
+                break;
+            }
+            let at = self.hand % self.places.len();
             self.hand = at + 1;
-            let slot = &mut self.slots[at];
+            let Some(slot) = &mut self.places[at] else {
+                continue;
+            };
+            *looks -= 1;
             let mark = slot.mark.get_mut();
             let recent = *mark & RECENT != 0;
             *mark &= !RECENT;
@@ -122,16 +131,17 @@ impl<K, V> Shard<K, V> {
     /// Takes every entry out for which `goes` says so, given its mark, and the memory that is not needed any more.
     pub(super) fn sweep(&mut self, mut goes: impl FnMut(u32, &mut V) -> bool) -> Vec<(K, V)> {
         let mut gone = Vec::new();
-        // From the end, so that what comes to stand in a gap was looked at before.
-        for at in (0..self.slots.len()).rev() {
-            let slot = &mut self.slots[at];
-            if goes(*slot.mark.get_mut(), &mut slot.value) {
-                gone.push(self.take(at));
+        for at in (0..self.places.len()).rev() {
+            // Who moves up into the gap comes from behind it, and was looked at; or from the front, and is now.
+            while let Some(slot) = &mut self.places[at] {
+                if !goes(*slot.mark.get_mut(), &mut slot.value) {
+                    break;
+                }
+                gone.extend(self.take(at));
             }
         }
-        if self.slots.len() < self.slots.capacity() / 4 {
-            self.slots.shrink_to(self.slots.len() * 2);
-            self.index.shrink_to(self.slots.len() * 2);
+        if room(self.count) < self.places.len() / 4 {
+            self.rebuild(room(self.count * 2));
         }
         gone
     }
@@ -141,57 +151,66 @@ impl<K, V> Shard<K, V> {
     where
         K: Borrow<Q>,
     {
-        let mut at = *self.index.get(&tag)? as usize;
-        while let Some(slot) = self.slots.get(at) {
-            if slot.key.borrow() == key {
+        let mut at = self.home(tag);
+        while let Some(slot) = self.places.get(at)? {
+            if slot.tag == tag && slot.key.borrow() == key {
                 return Some(at);
             }
-            at = slot.next as usize;
+            at = self.after(at);
         }
         None
     }
 
-    /// Lets whoever points to `from` in the chain of `tag` point to `to`.
-    fn redirect(&mut self, tag: u32, from: usize, to: u32) {
-        let Some(first) = self.index.get_mut(&tag) else {
-            return;
-        };
-        let mut at = *first as usize;
-        if at == from {
-            if to == NONE {
-                self.index.remove(&tag);
-            } else {
-                *first = to;
-            }
-            return;
+    /// Puts a slot where it is found. There is a free place.
+    fn put(&mut self, slot: Slot<K, V>) {
+        let mut at = self.home(slot.tag);
+        while self.places[at].is_some() {
+            at = self.after(at);
         }
-        while let Some(slot) = self.slots.get_mut(at) {
-            at = slot.next as usize;
-            if at == from {
-                slot.next = to;
-                return;
-            }
+        self.places[at] = Some(slot);
+        self.count += 1;
+    }
+
+    /// Moves all entries to so many places. They keep their order, and the hand its place in it.
+    fn rebuild(&mut self, places: usize) {
+        let places = (0..places).map(|_| None).collect();
+        let old = mem::replace(&mut self.places, places);
+        self.hand = self.hand * self.places.len() / old.len().max(1);
+        self.count = 0;
+        for slot in old.into_iter().flatten() {
+            self.put(slot);
+        }
+    }
+
+    /// Returns where the tag's share of all tags begins.
+    #[inline]
+    fn home(&self, tag: u32) -> usize {
+        ((u64::from(tag) * self.places.len() as u64) >> 32) as usize
+    }
+
+    #[inline]
+    fn after(&self, at: usize) -> usize {
+        if at + 1 == self.places.len() {
+            0
+        } else {
+            at + 1
+        }
+    }
+
+    /// Returns how far it is from one place on to another.
+    fn steps(&self, from: usize, to: usize) -> usize {
+        if to >= from {
+            to - from
+        } else {
+            to + self.places.len() - from
         }
     }
 }
 
-/// Spreads a tag, which is half of a good hash, over the bits that a map of the standard library looks at.
-#[derive(Default)]
-pub(super) struct Spread(u64);
+/// How many entries a shard has room for when its first one comes.
+const LEAST: usize = 4;
 
-impl Hasher for Spread {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.write_u32(u32::from(*byte));
-        }
-    }
-
-    fn write_u32(&mut self, tag: u32) {
-        // Odd, with bits all over: the golden ratio.
-        self.0 = (self.0 ^ u64::from(tag)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    }
+/// Returns how many places so many entries need.
+fn room(entries: usize) -> usize {
+    entries + entries.div_ceil(4)
 }

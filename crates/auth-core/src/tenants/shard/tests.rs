@@ -1,15 +1,13 @@
-//! The list, its index and its hand.
+//! The places and the hand.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    hash::{BuildHasher, BuildHasherDefault},
-};
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{RECENT, Shard, Spread};
+use super::{RECENT, Shard, room};
 
 fn shard(keys: impl IntoIterator<Item = u32>) -> Shard<u32, u32> {
     let mut shard = Shard::new();
     for key in keys {
+        // So few have the first place for their home, and stand behind it as they come.
         shard.insert(key, key, key, RECENT);
     }
     shard
@@ -18,7 +16,7 @@ fn shard(keys: impl IntoIterator<Item = u32>) -> Shard<u32, u32> {
 fn evict(shard: &mut Shard<u32, u32>, may_go: impl Fn(&mut u32) -> bool) -> Option<u32> {
     let mut looks = usize::MAX;
     let at = shard.turn(&mut looks, may_go)?;
-    Some(shard.take(at).0)
+    shard.take(at).map(|(key, _)| key)
 }
 
 /// Numbers that look random and are the same in each run.
@@ -36,7 +34,7 @@ fn it_keeps_what_a_map_keeps_although_tags_collide() {
         let (mut shard, mut map, mut state) = (Shard::new(), BTreeMap::new(), 7);
         for step in 0..5_000_u32 {
             let key = dice(&mut state, 100) as u32;
-            let tag = key % tags;
+            let tag = (key % tags).wrapping_mul(0x9E37_79B9);
             match dice(&mut state, 3) {
                 0 => {
                     let removed = shard.remove(tag, &key).map(|(_, value)| value);
@@ -51,7 +49,7 @@ fn it_keeps_what_a_map_keeps_although_tags_collide() {
         }
         let left: BTreeSet<_> = shard.sweep(|_, _| true).into_iter().collect();
         assert_eq!(left, map.into_iter().collect());
-        assert!(shard.index.is_empty() && shard.slots.capacity() == 0);
+        assert!(shard.count == 0 && shard.places.is_empty());
     }
 }
 
@@ -61,11 +59,7 @@ fn the_hand_spares_who_was_asked_for_and_takes_who_came_once_in_turn() {
     shard.find(0, &0, RECENT);
     shard.find(2, &2, RECENT);
     let order: Vec<_> = (0..8).map(|_| evict(&mut shard, |_| true)).collect();
-    // The last one moves into each gap, behind the hand, and waits for the next round.
-    assert_eq!(order[..2], [Some(1), Some(3)]);
-    let spared = order.iter().position(|key| *key == Some(0)).unwrap();
-    assert!(spared >= 3, "{order:?}");
-    assert_eq!(order.iter().flatten().collect::<BTreeSet<_>>().len(), 8);
+    assert_eq!(order, [1, 3, 4, 5, 6, 7, 0, 2].map(Some));
 }
 
 #[test]
@@ -75,8 +69,8 @@ fn who_is_asked_for_all_the_time_stays_while_a_crowd_passes_through() {
         shard.find(3, &3, RECENT);
         let mut looks = usize::MAX;
         let at = shard.turn(&mut looks, |_| true).unwrap();
+        let (gone, _) = shard.take(at).unwrap();
         shard.insert(key, key, key, RECENT);
-        let (gone, _) = shard.take(at);
         assert_ne!(gone, 3);
         assert!(gone + 25 > key, "{gone} was idle for long when {key} came");
     }
@@ -122,25 +116,58 @@ fn who_was_asked_for_once_is_spared_once() {
 #[test]
 fn a_sweep_gives_memory_back_once_less_than_a_quarter_is_in_use() {
     let mut shard = shard(0..64);
-    let room = shard.slots.capacity();
-    for key in 64..room as u32 {
-        shard.insert(key, key, key, RECENT);
-    }
-    let quarter = room as u32 / 4;
-    shard.sweep(|_, value| *value >= quarter);
-    assert_eq!(shard.slots.capacity(), room);
-    shard.sweep(|_, value| *value + 1 >= quarter);
-    assert!(shard.slots.capacity() < room);
-    let left = shard.slots.len();
-    assert_eq!(left + 1, quarter as usize);
-    let room = shard.slots.capacity().min(shard.index.capacity());
-    assert!(room >= 2 * left, "and leaves some to those who come");
+    let places = shard.places.len();
+    let few = (0..64).rev().find(|few| room(*few) < places / 4).unwrap() as u32;
+    shard.sweep(|_, value| *value > few);
+    assert_eq!(shard.places.len(), places);
+    shard.sweep(|_, value| *value >= few);
+    assert_eq!(shard.count, few as usize);
+    assert!(shard.places.len() < places);
+    assert_eq!(
+        shard.places.len(),
+        room(2 * shard.count),
+        "and leaves some to those who come"
+    );
+    assert!((0..few).all(|key| shard.find(key, &key, 0) == Some(&key)));
 }
 
 #[test]
-fn tags_that_follow_each_other_are_spread_over_the_bits_that_a_map_looks_at() {
-    let hash = |tag: u32| BuildHasherDefault::<Spread>::default().hash_one(tag);
-    let low: BTreeSet<_> = (0..128).map(|tag| hash(tag) % 128).collect();
-    let high: BTreeSet<_> = (0..128).map(|tag| hash(tag) >> 57).collect();
-    assert!(low.len() > 64 && high.len() > 64, "{low:?} {high:?}");
+fn a_shard_that_grows_takes_no_more_than_it_may_need_soon() {
+    let mut shard = Shard::new();
+    for key in 0..5_000_u32 {
+        shard.insert(key.wrapping_mul(0x9E37_79B9), key, key, 0);
+        let (places, count) = (shard.places.len(), shard.count);
+        assert!(places >= room(count), "{places} for {count}");
+        assert!(
+            count < 32 || places * 10 <= count * 18,
+            "{places} for {count}"
+        );
+    }
+}
+
+#[test]
+fn the_hand_keeps_its_place_where_a_shard_grows() {
+    let mut shard = Shard::new();
+    let tag = |key: u32| key << 24;
+    for key in 0..200 {
+        shard.insert(tag(key), key, key, 0);
+    }
+    let mut looks = 100;
+    assert_eq!(shard.turn(&mut looks, |_| false), None);
+    let places = shard.places.len();
+    let mut key = 0;
+    while shard.places.len() == places {
+        shard.insert(tag(255), 1_000 + key, 0, 0);
+        key += 1;
+    }
+    let next = shard.turn(&mut 1_000, |_| true).unwrap();
+    let next = shard.take(next).unwrap().0;
+    assert!((95..105).contains(&next), "{next} after 99");
+}
+
+#[test]
+fn who_moves_up_behind_the_hand_is_looked_at() {
+    let mut shard = shard(0..4);
+    let gone: Vec<_> = (0..4).map(|_| evict(&mut shard, |_| true)).collect();
+    assert_eq!(gone, [0, 1, 2, 3].map(Some));
 }
