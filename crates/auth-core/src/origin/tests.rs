@@ -17,6 +17,8 @@ fn addresses_that_are_refused() {
         ("https://user:word@api.example", "user-info"),
         ("https://user@api.example", "user-info"),
         ("https://api.example.", "ends with a dot"),
+        ("https://:443", "is empty"),
+        ("https://api.example:", "port cannot be read"),
         ("https://api.example:99999", ""),
         ("https://bücher.example", ""),
         ("https://api.example\\@evil.example", ""),
@@ -54,6 +56,8 @@ fn requests_are_compared_by_scheme_host_and_port() {
         ("https://API.EXAMPLE/path?query", true),
         ("https://api.example:443/", true),
         ("https://api.example:444/", false),
+        ("https://api.example:/", false),
+        ("https://api.example:99999/", false),
         ("http://api.example/", false),
         ("http://api.example:443/", false),
         ("https://sub.api.example/", false),
@@ -83,7 +87,7 @@ fn matching_agrees_with_parsing() {
         "a.example.",
         "x@a.example",
     ];
-    let ports = ["", ":80", ":443", ":8443"];
+    let ports = ["", ":", ":80", ":443", ":8443", ":99999"];
     let mut uris = Vec::new();
     for scheme in ["http", "https", "ftp"] {
         for host in hosts {
@@ -100,6 +104,48 @@ fn matching_agrees_with_parsing() {
             assert_eq!(origin.matches(&right), same, "{left} and {right}");
         }
     }
+}
+
+#[test]
+fn what_is_written_as_usual_is_found_by_one_comparison() {
+    let table = [
+        ("https://api.example", "https://api.example/v1?x=1", true),
+        ("https://api.example", "https://API.example/v1", false),
+        ("https://api.example", "https://api.example:443/", false),
+        ("https://api.example", "http://api.example/", false),
+        ("https://api.example", "/v1", false),
+        (
+            "https://api.example:8443",
+            "https://api.example:8443/",
+            true,
+        ),
+        ("http://127.0.0.1:80", "http://127.0.0.1/", true),
+        ("http://127.0.0.1", "https://127.0.0.1/", false),
+    ];
+    for (origin, uri, usual) in table {
+        let found = Origin::parse(origin)
+            .unwrap()
+            .is_written_in(&uri.parse().unwrap());
+        assert_eq!(found, usual, "{origin}: {uri}");
+    }
+}
+
+#[test]
+fn a_set_holds_what_it_was_made_of() {
+    let texts = ["https://a.example:443", "https://b.example:8443"];
+    let origin = |text| Origin::parse(text).unwrap();
+    let set: Origins = texts.map(origin).into_iter().collect();
+    assert_eq!(set.iter().map(Origin::to_string).collect::<Vec<_>>(), texts);
+    for text in texts {
+        assert!(set.contains(&origin(text)));
+        assert!(set.allow(&text.parse().unwrap()));
+    }
+    assert!(!set.contains(&origin("https://c.example")));
+    assert!(!set.is_empty());
+
+    let none = Origins::none();
+    assert!(none.is_empty() && none.iter().next().is_none());
+    assert!(std::ptr::eq(none, Origins::none()), "made once");
 }
 
 #[test]

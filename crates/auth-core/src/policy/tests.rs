@@ -47,7 +47,11 @@ fn configuration_names_seconds_and_leaves_the_rest_as_it_is() {
         assert!(serde_json::from_str::<Policy>(&text).is_err(), "{wrong}");
     }
     assert!(serde_json::from_str::<Origins>(r#"["http://api.example"]"#).is_err());
-    assert!(serde_json::from_str::<Origins>(r#"["https://api.example"]"#).is_ok());
+    let read = serde_json::from_str::<Origins>(r#"["https://api.example"]"#);
+    assert_eq!(
+        read.unwrap(),
+        Origins::parse("https://api.example").unwrap()
+    );
     let error = serde_json::from_str::<Secret>("[\"planted\"]")
         .unwrap_err()
         .to_string();
