@@ -33,8 +33,9 @@ use self::{
 ///
 /// # Errors
 ///
-/// A request fails with `reqwest_middleware::Error::Middleware` that holds an [`AuthError`], found by `downcast_ref`,
-/// where authentication stood in the way. Errors of the client come without the address.
+/// A request fails with `reqwest_middleware::Error::Middleware` that holds an
+/// [`AuthError`](auth_tower::AuthError), found by `downcast_ref`, where authentication stood in the way. Errors of the
+/// client come without the address.
 ///
 /// # Cancellation
 ///
