@@ -21,6 +21,8 @@ impl Headers {
             Self::One(one) => Vec::from(one),
             Self::Several(all) => all,
         };
+        // The first clone makes the counter of all clones: here, beside the token, and not in somebody's request.
+        drop(value.clone());
         all.retain(|(other, _)| *other != name);
         all.push((name, value));
         *self = all.into();
