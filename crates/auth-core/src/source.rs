@@ -224,3 +224,6 @@ forward_token_source!(
     @[T: TokenSource + ?Sized] Arc<T>,
     @[T: TokenSource + ?Sized] Box<T>
 );
+
+#[cfg(test)]
+mod tests;
