@@ -133,16 +133,23 @@ fn a_sweep_gives_memory_back_once_less_than_a_quarter_is_in_use() {
 
 #[test]
 fn a_shard_that_grows_takes_no_more_than_it_may_need_soon() {
-    let mut shard = Shard::new();
+    let (mut shard, mut grown) = (Shard::new(), 0);
     for key in 0..5_000_u32 {
+        let before = shard.places.len();
         shard.insert(key.wrapping_mul(0x9E37_79B9), key, key, 0);
         let (places, count) = (shard.places.len(), shard.count);
+        assert!(
+            before == places || before < room(count),
+            "before it must"
+        );
+        grown += u32::from(before != places);
         assert!(places >= room(count), "{places} for {count}");
         assert!(
             count < 32 || places * 10 <= count * 18,
             "{places} for {count}"
         );
     }
+    assert!(grown < 40, "it was moved {grown} times");
 }
 
 #[test]
