@@ -109,16 +109,10 @@ impl Origin {
     /// Returns whether the address names this origin in the usual way, which one comparison settles.
     #[inline]
     fn is_written_in(&self, uri: &Uri) -> bool {
-        // Texts that are known when this is built compare without a call.
-        let scheme = match uri.scheme_str() {
-            Some("https") => self.https,
-            Some("http") => !self.https,
-            _ => false,
+        let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
+            return false;
         };
-        scheme
-            && uri
-                .authority()
-                .is_some_and(|authority| *authority.as_str() == *self.authority)
+        self.matches_text(scheme, authority.as_str())
     }
 
     fn host(&self) -> &str {
@@ -153,7 +147,8 @@ impl Origin {
     /// Both must be as a URL parser leaves them: in lower case, and without the port that the scheme implies. What is
     /// written otherwise, or has user-info, is not of this origin.
     #[inline]
-    pub fn is_of(&self, scheme: &str, authority: &str) -> bool {
+    pub fn matches_text(&self, scheme: &str, authority: &str) -> bool {
+        // Texts that are known when this is built compare without a call.
         let same_scheme = match scheme {
             "https" => self.https,
             "http" => !self.https,

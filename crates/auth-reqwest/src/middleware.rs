@@ -91,9 +91,9 @@ impl Middleware for AuthMiddleware {
         next: Next<'_>,
     ) -> Result<Response> {
         let (sent, response) = self.depart(request, &mut *extensions, next.clone());
-        let mut response = response.await.map_err(Error::without_url)?;
+        let response = response.await.map_err(Error::without_url)?;
         match sent {
-            Some(sent) if layered::refuses(&mut response) => {
+            Some(sent) if layered::refuses(&response) => {
                 let request = Ok(sent.answered(layered::opened(response)));
                 // In a box, so that what is rare makes no request larger.
                 Box::pin(layered::send(&self.layer, request, extensions, next)).await

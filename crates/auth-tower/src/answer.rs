@@ -24,10 +24,15 @@ pub struct Answer<'a> {
 impl<'a> Answer<'a> {
     /// Returns the view of a response.
     pub fn of<R>(response: &'a Response<R>) -> Self {
+        Self::new(response.status(), response.headers(), response.extensions())
+    }
+
+    /// Returns the view of a response of another type than that of the `http` crate, such as reqwest's.
+    pub fn new(status: StatusCode, headers: &'a HeaderMap, extensions: &'a Extensions) -> Self {
         Self {
-            status: response.status(),
-            headers: response.headers(),
-            extensions: response.extensions(),
+            status,
+            headers,
+            extensions,
         }
     }
 

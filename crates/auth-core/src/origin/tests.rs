@@ -174,7 +174,9 @@ fn an_origin_is_known_by_scheme_and_authority() {
         ("http://127.0.0.1", "https", "127.0.0.1", false),
     ];
     for (origin, scheme, authority, same) in table {
-        let found = Origin::parse(origin).unwrap().is_of(scheme, authority);
+        let found = Origin::parse(origin)
+            .unwrap()
+            .matches_text(scheme, authority);
         assert_eq!(found, same, "{origin}: {scheme} {authority}");
     }
 }

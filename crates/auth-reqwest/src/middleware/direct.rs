@@ -51,7 +51,7 @@ pub(super) fn attach(
 fn allow(origins: &Origins, url: &Url) -> bool {
     let (scheme, authority) = (url.scheme(), url.authority());
     let mut origins = origins.iter();
-    origins.any(|origin| origin.is_protected() && origin.is_of(scheme, authority))
+    origins.any(|origin| origin.is_protected() && origin.matches_text(scheme, authority))
 }
 
 /// What is remembered of a request that went out with a token.

@@ -64,14 +64,9 @@ fn unreadable(request: Request) -> Error {
 }
 
 /// Returns whether a response refuses the token, by the rule of a layer without options.
-pub(super) fn refuses(response: &mut Response) -> bool {
-    let mut open = http::Response::new(());
-    *open.status_mut() = response.status();
-    // What the rule sees is lent for the question.
-    mem::swap(open.headers_mut(), response.headers_mut());
-    let refuses = Answer::of(&open).is_unauthenticated();
-    mem::swap(open.headers_mut(), response.headers_mut());
-    refuses
+pub(super) fn refuses(response: &Response) -> bool {
+    let (headers, extensions) = (response.headers(), response.extensions());
+    Answer::new(response.status(), headers, extensions).is_unauthenticated()
 }
 
 /// Returns a response as the layer sees it.
