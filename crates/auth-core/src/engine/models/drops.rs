@@ -54,7 +54,7 @@ fn an_exchange_outlives_the_last_handle() {
 
 /// The task that tries to save ends with the last handle, after one more try; time stands still, so nothing else ends it.
 ///
-/// Caught: a drop that tells nobody; a task that ends without another try.
+/// Caught: a drop that leaves nothing to the task.
 #[test]
 fn saving_ends_with_the_last_handle() {
     check(3, || {

@@ -16,8 +16,7 @@ use super::world::{LIFE, Provider, Still, number, source};
 /// Tokens only move forward for who looks, a look is never made of two tokens, and after a renewal was told every look
 /// finds its token.
 ///
-/// Caught: a version that moves before the state has the token, or not at all; a view that is stored after the lock was
-/// given back; both guards of a view left out.
+/// Caught: a version that moves before the state has the token, or not at all.
 #[test]
 fn a_rotation_meets_a_look() {
     check(3, || {
@@ -54,7 +53,7 @@ fn a_rotation_meets_a_look() {
 /// A look at a time at which the old token is over finds the new one or nothing, never the old token with the end of the
 /// new one.
 ///
-/// Caught: a look that takes the token of a view without its end.
+/// Caught: a look that does not ask whether the token may still be used.
 #[test]
 fn no_look_outlives_its_token() {
     check(3, || {
@@ -88,7 +87,7 @@ fn no_look_outlives_its_token() {
 
 /// Of two who look in the advisory window one is told to renew, and both may send.
 ///
-/// Caught: a claim that is noted after the lock was given back.
+/// Caught: a look under the lock that does not see what another noted there.
 #[test]
 fn one_look_is_told_to_renew() {
     check(3, || {
