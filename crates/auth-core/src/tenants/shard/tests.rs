@@ -138,10 +138,7 @@ fn a_shard_that_grows_takes_no_more_than_it_may_need_soon() {
         let before = shard.places.len();
         shard.insert(key.wrapping_mul(0x9E37_79B9), key, key, 0);
         let (places, count) = (shard.places.len(), shard.count);
-        assert!(
-            before == places || before < room(count),
-            "before it must"
-        );
+        assert!(before == places || before < room(count), "before it must");
         grown += u32::from(before != places);
         assert!(places >= room(count), "{places} for {count}");
         assert!(
@@ -154,22 +151,46 @@ fn a_shard_that_grows_takes_no_more_than_it_may_need_soon() {
 
 #[test]
 fn the_hand_keeps_its_place_where_a_shard_grows() {
-    let mut shard = Shard::new();
     let tag = |key: u32| key << 24;
-    for key in 0..200 {
-        shard.insert(tag(key), key, key, 0);
+    for seen in [40, 100, 160] {
+        let mut shard = Shard::new();
+        for key in 0..200 {
+            shard.insert(tag(key), key, key, 0);
+        }
+        let mut looks = seen as usize;
+        assert_eq!(shard.turn(&mut looks, |_| false), None);
+        let places = shard.places.len();
+        let mut key = 0;
+        while shard.places.len() == places {
+            shard.insert(tag(255), 1_000 + key, 0, 0);
+            key += 1;
+        }
+        let next = shard.turn(&mut 1_000, |_| true).unwrap();
+        let next = shard.take(next).unwrap().0;
+        let near = seen - 5..seen + 5;
+        assert!(near.contains(&next), "{next} after {}", seen - 1);
     }
-    let mut looks = 100;
-    assert_eq!(shard.turn(&mut looks, |_| false), None);
-    let places = shard.places.len();
-    let mut key = 0;
-    while shard.places.len() == places {
-        shard.insert(tag(255), 1_000 + key, 0, 0);
-        key += 1;
+}
+
+#[test]
+fn whoever_goes_the_others_are_found() {
+    // All the homes that four can have in five places, those at the end with the first ones behind them.
+    for homes in 0..5_u64.pow(4) {
+        let home = |key| homes / 5_u64.pow(key) % 5;
+        let tag = |key| ((home(key) << 32) / 5 + 1) as u32;
+        for gone in 0..4 {
+            let mut shard = Shard::new();
+            for key in 0..4 {
+                shard.insert(tag(key), key, key, 0);
+            }
+            assert_eq!(shard.places.len(), 5);
+            assert_eq!(shard.remove(tag(gone), &gone), Some((gone, gone)));
+            for key in 0..4 {
+                let left = (key != gone).then_some(&key);
+                assert_eq!(shard.find(tag(key), &key, 0), left, "{homes}");
+            }
+        }
     }
-    let next = shard.turn(&mut 1_000, |_| true).unwrap();
-    let next = shard.take(next).unwrap().0;
-    assert!((95..105).contains(&next), "{next} after 99");
 }
 
 #[test]
