@@ -22,7 +22,7 @@ pub trait Clock: Send + Sync {
     /// Returns the time of day, as the machine believes it to be.
     fn wall(&self) -> SystemTime;
 
-    /// Returns the time since a fixed point of this clock's choosing.
+    /// Returns the time since a fixed point of this clock's choosing, which is less than 292 years ago.
     fn monotonic(&self) -> Duration;
 
     /// Returns a future that completes when [`monotonic`](Self::monotonic) reaches `deadline`.

@@ -12,7 +12,7 @@ use crate::{Error, Moment, Origins, Ticks, Token};
 ///
 /// * [`token`](Self::token) returns a usable token and waits only if none is held. N callers that wait together cause
 ///   one attempt and share its outcome. The future may be dropped at any time; the attempt goes on.
-/// * [`peek`](Self::peek) never waits. When it answers [`Peek::Ready`] or [`Peek::Renew`], `held` holds a token.
+/// * [`peek`](Self::peek) waits for nobody's work. When it answers [`Peek::Ready`] or [`Peek::Renew`], `held` holds a token.
 /// * [`reject`](Self::reject) concerns the named token only: a refusal that comes late, when another token is already
 ///   current, does nothing.
 /// * The token may go to [`origins`](Self::origins) and nowhere else.
@@ -55,7 +55,8 @@ pub trait TokenSource: Send + Sync {
     /// Dropping the future gives up the wait, not the work: what is under way is finished and kept.
     async fn token(&self) -> Result<Token, Error>;
 
-    /// Looks for a usable token without waiting, locking or allocating, and puts it in `held` if it changed.
+    /// Looks for a usable token, and puts it in `held` if it changed. It waits for nothing but a lock that is held for a
+    /// moment, and for none where `held` has it already.
     fn peek(&self, held: &mut Held) -> Peek {
         let _ = held;
         Peek::Absent
@@ -134,10 +135,14 @@ impl Held {
     ///
     /// Versions must be unique across sources; [`Token::generation`] is, for a source that has no better one.
     pub fn keep(&mut self, token: &Token, version: u64, until: Option<Moment>) {
+        self.put(token.clone(), version, until);
+    }
+
+    pub(crate) fn put(&mut self, token: Token, version: u64, until: Option<Moment>) {
         let same = self.token.as_ref().map(Token::generation) == Some(token.generation());
         if !same {
             self.token = Some(if self.shared {
-                token.clone()
+                token
             } else {
                 token.private_copy()
             });

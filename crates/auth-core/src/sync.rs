@@ -9,7 +9,9 @@ pub(crate) use std::sync::atomic::AtomicU64 as Counter;
 
 #[cfg(not(all(test, any(auth_model = "loom", auth_model = "shuttle"))))]
 mod real {
-    pub(crate) use std::sync::{Mutex, MutexGuard, RwLock, RwLockWriteGuard, atomic};
+    pub(crate) use std::sync::{
+        Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard, atomic,
+    };
 
     pub(crate) use tokio::{
         runtime::Handle,
@@ -33,7 +35,7 @@ pub(crate) mod model;
 
 #[cfg(all(test, any(auth_model = "loom", auth_model = "shuttle")))]
 pub(crate) use self::{
-    checker::{Mutex, MutexGuard, RwLock, RwLockWriteGuard, atomic},
+    checker::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard, atomic},
     model::{
         oneshot,
         runtime::Handle,

@@ -215,10 +215,11 @@ impl Token {
         Self(Arc::new(inner))
     }
 
-    /// Changes the token. Where a clone exists, that one stays as it is and this becomes another token.
+    /// Changes the token, which becomes another one. Where a clone exists, that one stays as it is.
     fn edit(mut self, change: impl FnOnce(&mut Inner)) -> Self {
         if let Some(own) = Arc::get_mut(&mut self.0) {
             change(own);
+            own.generation = next_generation();
             return self;
         }
         let mut other = Inner::clone(&self.0);

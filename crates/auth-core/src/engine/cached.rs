@@ -207,15 +207,14 @@ impl TokenSource for Shared {
         if held.is_current(self.version.load(Ordering::Acquire), now) {
             return Peek::Ready;
         }
-        // Who changes the state is done in a moment. A look finds out below what became of it.
-        if let Ok(state) = self.state.try_read() {
-            if let Some(token) = state.ready(now) {
-                let version = self.version.load(Ordering::Relaxed);
-                held.keep(token, version, Some(state.until));
-                return Peek::Ready;
+        match self.at_hand(now) {
+            Some((token, version, until)) => {
+                // Without the lock, for it may copy the token.
+                held.put(token, version, Some(until));
+                Peek::Ready
             }
+            None => self.look(held),
         }
-        self.look(held)
     }
 
     fn renew(&self) {

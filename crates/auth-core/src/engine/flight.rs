@@ -62,7 +62,7 @@ impl Flight {
             runtime,
             waiters,
         } = self;
-        let span = tracing::info_span!("exchange", source = guard.name());
+        let span = tracing::info_span!("exchange", source = %guard.name());
         runtime.spawn(fly(guard, purpose).instrument(span));
         waiters
     }

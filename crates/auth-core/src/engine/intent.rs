@@ -118,8 +118,9 @@ enum Found {
 }
 
 fn found(shared: &Shared, left: &Intent, now: Now) -> Found {
+    let leeway = shared.grant.leeway();
     let mut state = shared.lock();
-    if state.has_noted(left.fence) || may_send_again(left, shared.grant.leeway(), now.wall) {
+    if state.has_noted(left.fence) || may_send_again(left, leeway, now.wall) {
         return Found::Ours;
     }
     let since = state.see(left, now.monotonic);

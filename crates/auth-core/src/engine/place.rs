@@ -60,7 +60,7 @@ pub(super) async fn wait(shared: &Shared, forced: bool) -> Result<Option<Place>,
 /// Returns when somebody has to wait for the token, by the monotonic clock.
 fn needed(shared: &Shared, forced: bool) -> Duration {
     let now = shared.clock.now();
-    let left = match shared.lock().facts().life {
+    let left = match shared.read().facts().life {
         Life::Until(windows) if !forced => windows.mandatory().left(now),
         _ => Duration::ZERO,
     };

@@ -7,10 +7,10 @@ use std::{
 
 use crate::{
     Clock, Error, ErrorKind, Event, ExchangeLimit, Grant, Moment, Origins, Policy, Sent, StoreKey,
-    Token, TokenStore,
+    Ticks, Token, TokenStore,
     observe::Watch,
     sync::{
-        Counter, RwLock, RwLockWriteGuard,
+        Counter, RwLock, RwLockReadGuard, RwLockWriteGuard,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -94,6 +94,19 @@ impl Shared {
         self.state.write().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// As [`lock`](Self::lock), together with others who change nothing.
+    pub(crate) fn read(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the token if it may be used without asking the rule, its version, and for how long it may.
+    #[inline]
+    pub(crate) fn at_hand(&self, now: Ticks) -> Option<(Token, u64, Moment)> {
+        let state = self.read();
+        let token = state.ready(now)?.clone();
+        Some((token, self.version.load(Ordering::Relaxed), state.until))
+    }
+
     /// Makes every handle look again. Under the lock: whoever finds the state changed must not find an old copy current.
     pub(crate) fn touch(&self, state: &mut State) {
         state.until = Moment::PAST;
@@ -151,7 +164,7 @@ impl Shared {
     /// Returns the token held if it can be sent, be it in its last window or not.
     pub(crate) fn usable(&self) -> Option<Token> {
         let now = self.clock.now();
-        let state = self.lock();
+        let state = self.read();
         let usable = state.facts().is_usable(now);
         state.token().filter(|_| usable).cloned()
     }

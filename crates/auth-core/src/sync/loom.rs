@@ -11,7 +11,7 @@ use std::{
 };
 
 pub(crate) use loom::{
-    sync::{Mutex, MutexGuard, RwLock, RwLockWriteGuard, atomic},
+    sync::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard, atomic},
     thread,
 };
 

@@ -2,7 +2,7 @@
 
 pub(crate) use shuttle::{
     future::block_on,
-    sync::{Mutex, MutexGuard, RwLock, RwLockWriteGuard, atomic},
+    sync::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard, atomic},
     thread,
 };
 

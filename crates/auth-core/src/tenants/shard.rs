@@ -53,7 +53,8 @@ impl<K, V> Shard<K, V> {
         Some(&slot.value)
     }
 
-    /// Adds an entry that is not there yet. It is asked for from the next time on, so that who comes once goes first.
+    /// Adds an entry that is not there yet. It is asked for from the next time on, so that who comes once goes first; how
+    /// soon the hand comes by depends on where its tag puts it.
     pub(super) fn insert(&mut self, tag: u32, key: K, value: V, mark: u32) {
         if self.places.len() < room(self.count + 1) {
             // By a quarter each time: more would be memory that a table may never need.
@@ -131,12 +132,15 @@ impl<K, V> Shard<K, V> {
     /// Takes every entry out for which `goes` says so, given its mark, and the memory that is not needed any more.
     pub(super) fn sweep(&mut self, mut goes: impl FnMut(u32, &mut V) -> bool) -> Vec<(K, V)> {
         let mut gone = Vec::new();
-        for at in (0..self.places.len()).rev() {
-            // Who moves up into the gap comes from behind it, and was looked at; or from the front, and is now.
-            while let Some(slot) = &mut self.places[at] {
-                if !goes(*slot.mark.get_mut(), &mut slot.value) {
-                    break;
-                }
+        let places = self.places.len();
+        let free = self.places.iter().position(Option::is_none);
+        // Once round against the order, from a free place, over which nobody moves: who moves up was looked at.
+        for step in 1..places {
+            let at = (free.unwrap_or(0) + places - step) % places;
+            let Some(slot) = &mut self.places[at] else {
+                continue;
+            };
+            if goes(*slot.mark.get_mut(), &mut slot.value) {
                 gone.extend(self.take(at));
             }
         }

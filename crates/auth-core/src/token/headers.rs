@@ -21,8 +21,6 @@ impl Headers {
             Self::One(one) => Vec::from(one),
             Self::Several(all) => all,
         };
-        // The first clone makes the counter of all clones: here, beside the token, and not in somebody's request.
-        drop(value.clone());
         all.retain(|(other, _)| *other != name);
         all.push((name, value));
         *self = all.into();
@@ -37,6 +35,8 @@ impl Default for Headers {
 
 impl From<Vec<Header>> for Headers {
     fn from(all: Vec<Header>) -> Self {
+        // The first clone makes the counter of all clones: here, beside the token, and not in somebody's request.
+        drop(all.clone());
         all.try_into().map_or_else(Self::Several, Self::One)
     }
 }

@@ -1,12 +1,12 @@
 //! Asking the rule, on behalf of a caller.
 
 use crate::{
-    Error, Held, Moment, Peek, Token,
+    Error, Held, Moment, Now, Peek, Token,
     engine::{
         decide::{Verdict, decide},
         flight::{Flight, Purpose},
         shared::Shared,
-        state::Outcome,
+        state::{Outcome, State},
     },
     sync::{atomic::Ordering, watch},
 };
@@ -40,17 +40,26 @@ impl Shared {
         }
     }
 
-    /// Asks the rule what a look may do.
+    /// Looks for a token that only the rule can say may be used.
     pub(super) fn look(&self, held: &mut Held) -> Peek {
         let now = self.clock.now();
-        let mut state = self.lock();
-        let Some(token) = state.token().cloned() else {
-            return Peek::Absent;
+        let (answer, token, version, until) = {
+            let mut state = self.lock();
+            let answer = self.ask(&mut state, now);
+            let Some(token) = state.token().filter(|_| answer != Peek::Absent) else {
+                return Peek::Absent;
+            };
+            let version = self.version.load(Ordering::Relaxed);
+            (answer, token.clone(), version, state.until)
         };
-        let version = self.version.load(Ordering::Relaxed);
+        held.put(token, version, Some(until));
+        answer
+    }
+
+    /// Asks the rule what a look may do, and notes for how long that holds.
+    fn ask(&self, state: &mut State, now: Now) -> Peek {
         if state.ready(now).is_some() {
             // Another look was first, and was told to renew if anybody is.
-            held.keep(&token, version, Some(state.until));
             return Peek::Ready;
         }
         let mut facts = state.facts();
@@ -69,7 +78,6 @@ impl Shared {
             Verdict::Renew => Moment::PAST,
             Verdict::Wait | Verdict::Start | Verdict::Fail => return Peek::Absent,
         };
-        held.keep(&token, version, Some(state.until));
         answer
     }
 }

@@ -10,7 +10,7 @@ use crate::{
 
 pub(super) fn of(shared: &Shared) -> Status {
     let now = shared.clock.now();
-    let held = shared.lock();
+    let held = shared.read();
     let verdict = decide(&held.facts(), now);
     let state = match verdict {
         _ if held.token().is_none() && held.failure.is_none() => State::Empty,

@@ -1,4 +1,4 @@
-//! Looks, which take no lock.
+//! Looks, which share the lock of the state.
 
 use std::sync::Arc;
 

@@ -199,3 +199,25 @@ fn who_moves_up_behind_the_hand_is_looked_at() {
     let gone: Vec<_> = (0..4).map(|_| evict(&mut shard, |_| true)).collect();
     assert_eq!(gone, [0, 1, 2, 3].map(Some));
 }
+
+#[test]
+fn a_sweep_asks_for_every_entry_where_a_cluster_goes_over_the_end() {
+    // Of five places, the entries whose home is the fourth and the fifth: one stands in the first for want of room.
+    let tag = |home: u32| (u32::MAX / 5 + 1) * home;
+    let entries = [(tag(3), 'x'), (tag(3), 'a'), (tag(4), 'b')];
+    for gone in ["", "x", "a", "b", "xa", "xb", "ab", "xab"] {
+        let mut shard = Shard::new();
+        for (tag, key) in entries {
+            shard.insert(tag, key, key, RECENT);
+        }
+        assert_eq!(shard.places.len(), 5);
+        assert_eq!(shard.places[0].as_ref().map(|slot| slot.key), Some('b'));
+        let swept = shard.sweep(|_, key| gone.contains(*key));
+        let swept: BTreeSet<char> = swept.into_iter().map(|(key, _)| key).collect();
+        assert_eq!(swept, gone.chars().collect());
+        for (tag, key) in entries {
+            let left = shard.find(tag, &key, RECENT).is_some();
+            assert_eq!(left, !gone.contains(key));
+        }
+    }
+}
