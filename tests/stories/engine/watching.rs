@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use auth_core::{Cached, ErrorKind, Event, Secret, State, TokenSet, TokenSource};
 use auth_testkit::{Gate, ManualClock, ScriptedGrant};
 
-use super::{HOUR, access, away, builder, ended_login, seconds};
+use super::{HOUR, access, away, builder, ended_login, origins, seconds};
 
 fn watched(grant: &ScriptedGrant, clock: &ManualClock) -> (Cached, Arc<Mutex<Vec<String>>>) {
     let seen = Arc::new(Mutex::new(Vec::new()));
@@ -17,6 +17,21 @@ fn watched(grant: &ScriptedGrant, clock: &ManualClock) -> (Cached, Arc<Mutex<Vec
         log.lock().unwrap().push(word);
     };
     (builder(grant, clock).observer(observer).build(), seen)
+}
+
+#[test]
+fn a_source_shows_the_name_it_was_given() {
+    let bare = || Cached::builder(ScriptedGrant::new(), origins());
+    let observed = || bare().observer(|_: &str, _: &Event| {});
+    for (builder, name) in [
+        (bare(), ""),
+        (observed(), ""),
+        (bare().name("made-up"), "made-up"),
+        (observed().name("made-up"), "made-up"),
+    ] {
+        let shown = format!("{:?}", builder.build());
+        assert!(shown.contains(&format!("name: {name:?}")), "{shown}");
+    }
 }
 
 #[tokio::test]
