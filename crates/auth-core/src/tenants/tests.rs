@@ -112,6 +112,21 @@ fn a_place_that_came_free_is_found_in_a_table_of_one_shard() {
 }
 
 #[test]
+fn room_is_made_in_whichever_shard_somebody_can_go() {
+    for home in 0..4 {
+        for other in (0..4).filter(|other| *other != home) {
+            let tenants = table(64);
+            let places: Vec<_> = (0..64).map(|_| tenants.0.take_place()).collect();
+            assert!(tenants.0.make_room(home, LOOKS).is_err());
+            let idle = source().unwrap();
+            tenants.0.write(other).insert(0, 1, idle, RECENT);
+            assert!(tenants.0.make_room(home, LOOKS).is_ok(), "{home} {other}");
+            drop(places);
+        }
+    }
+}
+
+#[test]
 fn who_has_no_look_left_waits_for_no_other_shard() {
     let tenants = table(64);
     let places: Vec<_> = (0..64).map(|_| tenants.0.take_place()).collect();
