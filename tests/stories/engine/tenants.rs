@@ -62,6 +62,7 @@ async fn a_tenant_is_made_once_and_its_handles_share_one_token() {
     let again = tenants.get(&key).unwrap().token().await.unwrap();
     assert_eq!(first.generation(), again.generation());
     assert_eq!((made.load(Ordering::Relaxed), tenants.len()), (1, 1));
+    assert!(!tenants.is_empty());
     assert!(tenants.remove(&key).is_some());
     assert!(tenants.is_empty());
 }

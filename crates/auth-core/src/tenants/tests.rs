@@ -16,7 +16,7 @@ use async_trait::async_trait;
 
 use crate::{Cached, Error, ErrorKind, Exchange, Grant, Origins, TokenSet};
 
-use super::{LOOKS, RECENT, Tenants};
+use super::{LOOKS, RECENT, Tenants, tag};
 
 struct Never;
 
@@ -109,6 +109,14 @@ fn a_place_that_came_free_is_found_in_a_table_of_one_shard() {
     let _in_use = tenants.get(&1).unwrap();
     assert!(tenants.0.make_room(0, LOOKS).is_err());
     assert_eq!(tenants.len(), 1);
+}
+
+#[test]
+fn shard_and_tag_come_from_two_halves_of_the_hash() {
+    let tenants = table(64);
+    for (hash, home, found) in [(7 << 32, 3, 0), (9, 0, 9), (u64::MAX, 3, u32::MAX)] {
+        assert_eq!((tenants.0.home(hash), tag(hash)), (home, found));
+    }
 }
 
 #[test]
