@@ -93,7 +93,7 @@ pub enum Peek {
 
 /// One handle's copy of the current token, between two looks at its source.
 ///
-/// While the source has not moved, a look costs one atomic load and one clock reading. Do not share one `Held` between
+/// While the source has not moved, a look costs one atomic load and one reading of the clocks. Do not share one `Held` between
 /// handles: that it is private is what lets them run on many cores without fighting over a cache line.
 #[derive(Default)]
 pub struct Held {
