@@ -98,8 +98,8 @@ impl<K: Hash + Eq + Send + Sync + 'static> Tenants<K> {
         most: NonZeroUsize,
         make: impl Fn(&K) -> Result<Cached, Error> + Send + Sync + 'static,
     ) -> Self {
-        // A shard tells its tenants apart by 32 bits.
-        let most = most.get().min(u32::MAX as usize);
+        // A shard finds a place by the product of its places and a tag, which has to fit in 64 bits.
+        let most = most.get().min(u32::MAX as usize / 2);
         let shards = (most / LEAST).next_power_of_two().min(MOST_SHARDS);
         Self(Arc::new(Table {
             shards: (0..shards)

@@ -149,7 +149,7 @@ impl Cached {
         if Arc::strong_count(&self.0) > 1 {
             return false;
         }
-        let state = self.0.lock();
+        let state = self.0.read();
         let saved = state.stored().is_some() || !state.has_login();
         state.flight.is_none() && state.unsaved().is_none() && saved
     }

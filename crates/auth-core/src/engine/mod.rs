@@ -1,7 +1,7 @@
 //! The engine: what turns a [`Grant`](crate::Grant) into a [`TokenSource`](crate::TokenSource).
 //!
-//! A pure function decides ([`decide`]), a state behind a short lock remembers ([`state`], in [`shared`]), a task that belongs to no
-//! caller acts ([`flight`], [`transaction`], [`saving`]).
+//! A pure function decides ([`decide`]), a state behind a short lock remembers ([`state`], in [`shared`]), a task that
+//! belongs to no caller acts ([`flight`], [`transaction`], [`saving`]).
 
 mod cached;
 mod decide;

@@ -49,7 +49,7 @@ pub(super) fn failed(
     let told = error.clone();
     shared.tell(&Event::Unsaved { error: told });
     if serves(shared) {
-        let stored = shared.lock().stored();
+        let stored = shared.read().stored();
         return Ok(Landing::new(set, stored, exchanged));
     }
     Err(error)
@@ -61,7 +61,7 @@ pub(super) async fn save_pending(
     lease: &mut dyn Lease,
     record: Option<Record>,
 ) -> Result<Option<Record>, Error> {
-    let Some(pending) = shared.lock().unsaved().cloned() else {
+    let Some(pending) = shared.read().unsaved().cloned() else {
         return Ok(record);
     };
     let spent = pending.spent.as_ref();
@@ -120,7 +120,7 @@ pub(super) async fn bring_back(
     record: Option<Record>,
 ) -> Result<Option<Record>, Error> {
     let lost = {
-        let state = shared.lock();
+        let state = shared.read();
         let older = version(record.as_ref()) < state.stored();
         state.set().filter(|_| record.is_some() && older)
     };

@@ -226,8 +226,9 @@ impl Links {
     /// Returns them in a box of their own, if there are any.
     pub(crate) fn boxed(self) -> Option<Box<Self>> {
         let Watch { name, observer } = &self.watch;
-        let none = self.store.is_none() && self.limit.is_none() && observer.is_none();
-        (!none || !name.is_empty()).then(|| Box::new(self))
+        let watched = observer.is_some() || !name.is_empty();
+        let any = watched || self.store.is_some() || self.limit.is_some();
+        any.then(|| Box::new(self))
     }
 }
 

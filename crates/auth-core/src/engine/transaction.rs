@@ -42,12 +42,12 @@ pub(crate) async fn renew(shared: &Shared, forced: bool) -> Result<Landing, Erro
                     drop(place);
                     shared.tell(&Event::Unsaved { error });
                 }
-                let stored = shared.lock().stored();
+                let stored = shared.read().stored();
                 return Ok(Landing::new(set, stored, true));
             }
         };
         // Who forces a renewal wants another token than the one that a store had when the process came up.
-        let wanted = !forced || shared.lock().stored().is_some();
+        let wanted = !forced || shared.read().stored().is_some();
         if let Some(record) = record
             .as_ref()
             .filter(|record| wanted && is_news(shared, record))
@@ -88,7 +88,7 @@ pub(crate) async fn put(shared: &Shared, set: TokenSet) -> Result<Landing, Error
 
 /// Saves what could not be saved before: whoever takes the lease does that first.
 pub(crate) async fn save_pending(shared: &Shared) -> Result<(), Error> {
-    if shared.lock().unsaved().is_none() {
+    if shared.read().unsaved().is_none() {
         return Ok(());
     }
     // A try that hangs must not keep the next one waiting: others wait for this login.
@@ -137,7 +137,7 @@ async fn exchange_and_save(
     let previous = match &record {
         Some(record) => Some(record.set.clone()),
         // What was stored is gone: somebody ended the login, so the copy held in memory is dead too.
-        None if shared.lock().stored().is_some() => None,
+        None if shared.read().stored().is_some() => None,
         // What the grant was configured with is stored before it is spent.
         None => held.or_else(|| shared.grant.initial().map(TokenSet::login)),
     };
@@ -252,7 +252,7 @@ async fn release(shared: &Shared, lease: Box<dyn Lease>) {
 /// Returns whether a record holds a token that is new to us and worth using.
 fn is_news(shared: &Shared, record: &Record) -> bool {
     let now = shared.clock.now();
-    let state = shared.lock();
+    let state = shared.read();
     let access = |token: &Token| token.access().clone();
     let known = state.token().map(access);
     record.set.token().is_some_and(|token| {
@@ -267,14 +267,14 @@ fn is_news(shared: &Shared, record: &Record) -> bool {
 
 /// Returns whether the access token of `set` is the one that a server refused.
 fn is_refused(shared: &Shared, set: &TokenSet) -> bool {
-    let state = shared.lock();
+    let state = shared.read();
     let texts = state.token().zip(set.token());
     state.is_refused()
         && texts.is_some_and(|(own, other)| own.access().expose() == other.access().expose())
 }
 
 fn held(shared: &Shared) -> Option<TokenSet> {
-    let state = shared.lock();
+    let state = shared.read();
     let unsaved = state.unsaved().map(|unsaved| unsaved.set.clone());
     unsaved.or_else(|| state.set())
 }

@@ -58,7 +58,7 @@ impl<K, V> Shard<K, V> {
     pub(super) fn insert(&mut self, tag: u32, key: K, value: V, mark: u32) {
         if self.places.len() < room(self.count + 1) {
             // By a quarter each time: more would be memory that a table may never need.
-            self.rebuild(room(self.count + self.count / 4 + LEAST));
+            self.rebuild(room(self.count + self.count / 4 + FIRST));
         }
         self.put(Slot {
             tag,
@@ -212,7 +212,7 @@ impl<K, V> Shard<K, V> {
 }
 
 /// How many entries a shard has room for when its first one comes.
-const LEAST: usize = 4;
+const FIRST: usize = 4;
 
 /// Returns how many places so many entries need.
 fn room(entries: usize) -> usize {
