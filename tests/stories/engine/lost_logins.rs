@@ -1,15 +1,17 @@
 //! Ways in which a login could get lost, none of which loses it.
 
 use auth_core::{
-    Cached, Clock, Error, ErrorKind, Lifetime, MemoryStore, Now, OnStoreFailure, Secret, StoreKey,
-    Token, TokenSet, TokenSource, TokenStore,
+    Cached, Clock, Error, ErrorKind, Lifetime, MemoryStore, Now, Secret, StoreKey, Token, TokenSet,
+    TokenSource, TokenStore,
     store::{BEGUN_ELSEWHERE, save_login},
 };
 use auth_testkit::{
     FailingStore, Gate, ManualClock, ScriptedGrant, StoreCall, StoreFault, token_set,
 };
 
-use super::{HOUR, access, away, builder, ended_login, policy, seconds, until};
+use super::{
+    HOUR, access, away, builder, ended_login, seconds, until, waiting_saves::saves_slowly,
+};
 
 pub(super) fn key() -> StoreKey {
     StoreKey::new(["story", "login"])
@@ -165,22 +167,8 @@ async fn a_slow_save_of_an_older_login_does_not_hide_a_newer_one() {
         .rotates_to("a", HOUR, "r-1")
         .rotates_to("b", HOUR, "r-2");
     let store = FailingStore::new(MemoryStore::new());
-    let mut serve = policy();
-    serve.on_store_failure = OnStoreFailure::Serve;
-    let source = builder(&grant, &clock)
-        .policy(serve)
-        .store(store.clone(), key())
-        .build();
-    store.every(StoreCall::Save, StoreFault::Before(away()));
-    assert_eq!(access(&source).await, "a");
-    // The task that saves in the background gets as far as the save of the first login.
-    store.mend();
-    store.on(StoreCall::Save, StoreFault::HangBefore(gate.clone()));
-    clock.until_sleepers(1).await;
-    clock.advance(seconds(1));
-    gate.until_waiting(1).await;
-    // Meanwhile the lease cannot be had, and the second login comes from memory.
-    store.on(StoreCall::Lease, StoreFault::Before(away()));
+    // The store is away while the task saves the first login, so the second one comes from memory.
+    let source = saves_slowly(&store, &grant, &clock, &gate).await;
     assert_eq!(source.renew_now().await.unwrap().access().expose(), "b");
     gate.open();
     save_in_background(&source, &clock).await;

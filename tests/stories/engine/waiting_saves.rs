@@ -108,7 +108,7 @@ async fn a_login_that_others_saved_meanwhile_stays_although_another_one_waited()
 }
 
 /// Returns a source that uses the token "a", has got as far as saving it, and finds the store away when it looks again.
-async fn saves_slowly(
+pub(super) async fn saves_slowly(
     store: &FailingStore,
     grant: &ScriptedGrant,
     clock: &ManualClock,
