@@ -49,7 +49,7 @@ pin_project! {
 
 pin_project! {
     #[project = Step]
-    enum State<S, B, P>
+    pub(crate) enum State<S, B, P>
     where
         S: Service<Request<B>>,
         P: Replay<B>,
@@ -72,29 +72,13 @@ pub(crate) enum Sent<S, B, P: Replay<B>> {
     Spared(Box<Spare<S, B, P>>),
 }
 
-impl<S, B, P> ResponseFuture<S, B, P>
+impl<S, B, P> From<State<S, B, P>> for ResponseFuture<S, B, P>
 where
     S: Service<Request<B>>,
     P: Replay<B>,
 {
     #[inline]
-    pub(crate) fn sent(
-        inner: &mut S,
-        config: &Arc<Config>,
-        replay: &P,
-        request: Request<B>,
-        sending: Option<Sending>,
-    ) -> Self
-    where
-        S: Clone,
-        P: Clone,
-    {
-        let state = State::sent(inner, config, replay, request, sending);
-        Self { state }
-    }
-
-    pub(crate) fn stays(stay: Stay<S, B, S::Response, P>) -> Self {
-        let state = State::Stays { stay };
+    fn from(state: State<S, B, P>) -> Self {
         Self { state }
     }
 }
@@ -145,7 +129,7 @@ where
 {
     /// Sends a request that has its token, and keeps what a second sending needs.
     #[inline]
-    fn sent(
+    pub(crate) fn sent(
         inner: &mut S,
         config: &Arc<Config>,
         replay: &P,

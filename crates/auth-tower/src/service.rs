@@ -14,7 +14,7 @@ use crate::{
     AuthError, BoxError, Known, NoAuth, Reason, Replay, RequestHead, ResponseFuture,
     attempt::{Attempt, Sending},
     config::{Config, Passage, Selector},
-    future::{Stay, Waiting},
+    future::{State, Stay, Waiting},
     seat::Seat,
 };
 
@@ -87,7 +87,7 @@ where
                     replay,
                     ..
                 } = self;
-                ResponseFuture::sent(inner, config, replay, request, sending)
+                State::sent(inner, config, replay, request, sending).into()
             }
             Err(hindrance) => self.stay(hindrance, request),
         }
@@ -127,16 +127,22 @@ impl<S, P> Auth<S, P> {
     {
         let source = match hindrance {
             Hindrance::Wait(source) => source,
-            Hindrance::Fail(error) => return ResponseFuture::stays(Stay::failed(error)),
+            Hindrance::Fail(error) => {
+                return State::Stays {
+                    stay: Stay::failed(error),
+                }
+                .into();
+            }
         };
         let clone = self.inner.clone();
-        ResponseFuture::stays(Stay::waiting(Waiting {
+        let stay = Stay::waiting(Waiting {
             service: mem::replace(&mut self.inner, clone),
             config: Arc::clone(&self.config),
             replay: self.replay.clone(),
             source,
             request,
-        }))
+        });
+        State::Stays { stay }.into()
     }
 }
 
