@@ -34,6 +34,15 @@ fn a_source_shows_the_name_it_was_given() {
     }
 }
 
+#[test]
+fn a_source_says_where_its_tokens_may_go_however_it_is_held() {
+    let source = Cached::builder(ScriptedGrant::new(), origins()).build();
+    let target = "https://api.example/v1".parse().unwrap();
+    assert!(source.origins().allow(&target));
+    let shared: Arc<dyn TokenSource> = source.into();
+    assert!(shared.origins().allow(&target));
+}
+
 #[tokio::test]
 async fn the_status_tells_the_story_of_a_token() {
     let (clock, grant) = (ManualClock::new(), ScriptedGrant::new());
@@ -54,9 +63,20 @@ async fn the_status_tells_the_story_of_a_token() {
     assert_eq!(status.state, State::Failed);
     assert_eq!(status.last_error.unwrap().kind(), ErrorKind::Unavailable);
     clock.advance(status.next_attempt.unwrap());
+    let status = source.status();
+    assert_eq!(
+        (status.state, status.next_attempt),
+        (State::Failed, None),
+        "the pause is over, and nobody has asked since"
+    );
     source.warm_up().await.unwrap();
-    assert_eq!(source.status().state, State::Fresh);
-    assert!(source.status().last_error.is_none());
+    let status = source.status();
+    assert_eq!(status.state, State::Fresh);
+    assert!(status.last_error.is_none());
+    assert_eq!(
+        status.next_attempt, None,
+        "what a success is followed by is no pause"
+    );
 }
 
 #[tokio::test]
