@@ -1,8 +1,6 @@
 //! Putting a token on a request.
 
-use std::mem;
-
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, HeaderValue, header::AUTHORIZATION};
 
 use super::Token;
 
@@ -13,7 +11,7 @@ impl Token {
     /// Puts the headers on a request, in place of any of the same name.
     pub fn apply(&self, headers: &mut HeaderMap) {
         for (name, value) in self.headers() {
-            headers.insert(name.clone(), value.clone());
+            headers.insert(name, value.clone());
         }
     }
 
@@ -22,40 +20,37 @@ impl Token {
     ///
     /// # Panics
     ///
-    /// As [`HeaderMap::append`], for a request with more than 24,000 headers.
+    /// As [`HeaderMap::insert`], for a request with more than 24,000 headers.
     #[must_use = "a token that was not put on a request cannot be refused by its answer"]
-    #[inline]
     pub fn attach(&self, headers: &mut HeaderMap) -> bool {
+        // To insert would lose all but one of several values under a name.
+        let several = headers.len() > headers.keys_len();
+        if several && self.headers().any(|(name, _)| headers.contains_key(name)) {
+            return false;
+        }
         for (name, value) in self.headers() {
-            // One look-up finds out and adds. To ask before would be another for each request.
-            if headers.append(name.clone(), value.clone()) {
-                self.detach(headers, name);
+            // One look-up finds out and adds. To ask before would be another for each request. Where the name is known when
+            // this is built, so is its hash.
+            let stood = if *name == AUTHORIZATION {
+                headers.insert(AUTHORIZATION, value.clone())
+            } else {
+                headers.insert(name, value.clone())
+            };
+            if let Some(stood) = stood {
+                self.detach(headers, name, stood);
                 return false;
             }
         }
         true
     }
 
-    /// Takes back what was added: all under the names in front of `stood`, and the last value under that one.
+    /// Puts back the one that stood there, and takes away those before it. These are the last of all, so no other header
+    /// moves.
     #[cold]
-    fn detach(&self, headers: &mut HeaderMap, stood: &HeaderName) {
-        let names = self.headers().map(|(name, _)| name);
-        let added: Vec<_> = names.take_while(|name| *name != stood).collect();
-        let mut left = headers.get_all(stood).iter().count() - 1;
-        // To take one out would move others, so the map is filled again, in order.
-        let mut name = stood.clone();
-        for (next, value) in mem::take(headers) {
-            // A name comes with the first of its values.
-            name = next.unwrap_or(name);
-            if name == *stood {
-                if left == 0 {
-                    continue;
-                }
-                left -= 1;
-            } else if added.contains(&&name) {
-                continue;
-            }
-            headers.append(name.clone(), value);
+    fn detach(&self, headers: &mut HeaderMap, name: &HeaderName, stood: HeaderValue) {
+        headers.insert(name, stood);
+        for (added, _) in self.headers().take_while(|(other, _)| *other != name) {
+            headers.remove(added);
         }
     }
 }

@@ -2,11 +2,13 @@ use http::{HeaderMap, HeaderName, HeaderValue, header::AUTHORIZATION};
 
 use crate::{Secret, Token};
 
+const DATE: HeaderName = HeaderName::from_static("x-date");
 const BRAND: HeaderName = HeaderName::from_static("x-brand");
 
 fn token() -> Token {
     let bearer = Token::bearer(Secret::new("made-up")).unwrap();
-    bearer.with_header(BRAND, "B1").unwrap()
+    let dated = bearer.with_header(DATE, "D1").unwrap();
+    dated.with_header(BRAND, "B1").unwrap()
 }
 
 fn values(headers: &HeaderMap, name: &HeaderName) -> Vec<String> {
