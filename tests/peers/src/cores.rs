@@ -1,8 +1,9 @@
 //! What a second thread adds when both send through one source.
 //!
-//! Each thread has a lane of its own, such as a clone of the service, and sends as fast as it can for a slice of time. What
-//! is told is the median of the rounds. Where the rounds differ too much, or the second thread brings more than a second
-//! core could, something else had the machine, and no number is told.
+//! Each thread has a lane of its own, such as a clone of the service, and sends as fast as it can for a slice of time. The
+//! slices are short and taken in turns, and each is compared with those of its own round: what disturbs the machine for
+//! longer disturbs both sides. What is told is the median of these ratios. Where they differ too much, or the second
+//! thread brings more than a second core could, something else had the machine, and no number is told.
 
 use std::{
     sync::Barrier,
@@ -14,7 +15,7 @@ use crate::{
     hit::{quantile, spread},
     pace::Pace,
     results::Row,
-    subjects::{self, Lane, Lanes, RUNTIME},
+    subjects::{self, Lane, Lanes, RUNTIME, Started},
 };
 
 /// How many requests are sent between two looks at the time.
@@ -23,43 +24,51 @@ const BATCH: u64 = 256;
 /// A second thread cannot bring more than that.
 const MOST_GAIN: f64 = 2.1;
 
-/// How far the middle half of the rounds may lie around the median.
+/// How far the middle half of the ratios may lie around the median.
 const MOST_SPREAD: f64 = 0.1;
+
+/// The requests in a second that one subject sent, of each round: by one thread, and by two.
+type Rates = (Vec<f64>, Vec<f64>);
 
 /// Measures, and returns the rows.
 pub fn run(pace: Pace) -> Vec<Row> {
-    let (rounds, slice) = pace.pick((3, 10), (11, 120));
+    let (rounds, slice) = pace.pick((11, 5), (201, 10));
     let slice = Duration::from_millis(slice);
     let (started, mut rows) = subjects::start_all();
-    let mut rates = vec![[Vec::new(), Vec::new()]; started.len()];
+    let mut rates = vec![Rates::default(); started.len()];
     for round in 0..rounds {
         for place in 0..started.len() {
             let index = (place + round) % started.len();
-            for (threads, rates) in (1..).zip(&mut rates[index]) {
-                rates.push(rate(&started[index].lanes, threads, slice));
-            }
+            let (alone, both) = &mut rates[index];
+            alone.push(rate(&started[index].lanes, 1, slice));
+            both.push(rate(&started[index].lanes, 2, slice));
         }
     }
-    for (one, [alone, both]) in started.iter().zip(&rates) {
-        rows.extend(told(one.subject.name, alone, both));
+    let beside = |one: &Started| {
+        let index = started
+            .iter()
+            .position(|other| other.subject.name == one.subject.beside);
+        index.map(|index| &rates[index].1)
+    };
+    for (one, (alone, both)) in started.iter().zip(&rates) {
+        let name = one.subject.name;
+        rows.push(told(name, "gain", both, alone));
+        if let Some(theirs) = beside(one) {
+            rows.push(told(name, "both ratio", both, theirs));
+        }
     }
     rows
 }
 
-fn told(name: &str, alone: &[f64], both: &[f64]) -> [Row; 3] {
-    let spread = spread(alone).max(spread(both));
-    let (alone, both) = (quantile(alone, 0.5), quantile(both, 0.5));
-    let gain = both / alone;
-    let around = format!("±{:.0} %", spread * 100.0);
-    if gain > MOST_GAIN || spread > MOST_SPREAD {
-        let note = |column| Row::note(name, column, format!("not measured ({gain:.2}, {around})"));
-        return [note("1 thread"), note("2 threads"), note("gain")];
+/// Returns the row of a ratio, round by round.
+fn told(name: &str, column: &str, both: &[f64], other: &[f64]) -> Row {
+    let ratios: Vec<_> = both.iter().zip(other).map(|(a, b)| a / b).collect();
+    let (ratio, spread) = (quantile(&ratios, 0.5), spread(&ratios));
+    let text = format!("{ratio:.2} (±{:.0} %)", spread * 100.0);
+    if spread > MOST_SPREAD || (column == "gain" && ratio > MOST_GAIN) {
+        return Row::note(name, column, format!("not measured: {text}"));
     }
-    [
-        Row::new(name, "1 thread", alone, millions(alone)),
-        Row::new(name, "2 threads", both, millions(both)),
-        Row::new(name, "gain", gain, format!("{gain:.2} ({around})")),
-    ]
+    Row::new(name, column, ratio, text)
 }
 
 /// Returns how many requests in a second that many threads send together.
@@ -88,8 +97,4 @@ fn busy(mut lane: Box<dyn Lane>, start: &Barrier, slice: Duration) -> f64 {
         sent += BATCH;
     }
     sent as f64 / begun.elapsed().as_secs_f64()
-}
-
-fn millions(rate: f64) -> String {
-    format!("{:.2} M/s", rate / 1e6)
 }

@@ -57,7 +57,7 @@ fn measures(requests: &Requests, ours: &Subject, other: &Subject) -> Vec<String>
         ("fewer allocations", own("allocations")),
     ];
     let more = [
-        ("more requests from two threads", value("2 threads")),
+        ("more requests from two threads", value("both ratio")),
         ("more gain from a second thread", value("gain")),
     ];
     let less = less.into_iter().filter_map(|(what, pair)| {

@@ -100,7 +100,6 @@ impl Requests {
         // Whole requests over different bare services have nothing to do with each other.
         let alike = members(over).any(|member| member.name == beside);
         let whole = self.value(name, "whole ratio").filter(|_| alike);
-        let both = self.ratio(name, beside, "2 threads").filter(|_| alike);
         let bare = name == over;
         let ratio = |own: Option<f64>, beside: Option<f64>| {
             (!bare)
@@ -112,7 +111,10 @@ impl Requests {
                 .filter(|_| !bare)
                 .map(|number| format!("{number:.digits$}"))
         };
-        let gain = |row: &&Row| row.subject == name && row.column == "gain";
+        let text = |column| {
+            let row = |row: &&Row| row.subject == name && row.column == column;
+            self.0.iter().find(row).map(|row| row.text.clone())
+        };
         [
             number(time, 0),
             ratio(time, self.value(beside, "over ns")),
@@ -121,8 +123,8 @@ impl Requests {
             ratio(instructions, self.own(beside, "instructions")),
             number(self.own(name, "allocations"), 1),
             number(self.own(name, "bytes"), 1),
-            self.0.iter().find(gain).map(|row| row.text.clone()),
-            both.map(|ratio| format!("{ratio:.2}")),
+            text("gain"),
+            text("both ratio").filter(|_| alike && !bare),
         ]
     }
 
