@@ -1,4 +1,7 @@
-use http::{HeaderMap, HeaderName, HeaderValue, header::AUTHORIZATION};
+use http::{
+    HeaderMap, HeaderName, HeaderValue,
+    header::{AUTHORIZATION, COOKIE},
+};
 
 use crate::{Secret, Token};
 
@@ -44,7 +47,11 @@ fn a_request_that_carries_any_of_the_headers_keeps_what_it_has() {
 #[test]
 fn a_request_that_carries_none_gets_all_of_them() {
     let mut headers = HeaderMap::new();
+    headers.append(COOKIE, HeaderValue::from_static("a=1"));
+    headers.append(COOKIE, HeaderValue::from_static("b=2"));
     assert!(token().attach(&mut headers));
+    assert_eq!(values(&headers, &COOKIE), ["a=1", "b=2"]);
+    headers.remove(COOKIE);
     assert_eq!(values(&headers, &AUTHORIZATION), ["Bearer made-up"]);
     assert_eq!(values(&headers, &BRAND), ["B1"]);
     assert!(headers.values().all(HeaderValue::is_sensitive));
