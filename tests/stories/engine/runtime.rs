@@ -5,7 +5,7 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use auth_core::{ErrorKind, Held, Peek, Sent, TokenSource};
+use auth_core::{CachedBuilder, ErrorKind, Held, MemoryStore, Peek, Sent, StoreKey, TokenSource};
 use auth_testkit::{Gate, ManualClock, ScriptedGrant};
 use tokio::runtime::{Builder, Runtime};
 
@@ -81,14 +81,21 @@ fn outside_a_runtime_a_held_token_is_served_and_a_missing_one_is_an_error() {
 
 #[test]
 fn an_idle_source_owns_no_task() {
-    let (clock, grant) = (ManualClock::new(), ScriptedGrant::new());
-    grant.issues("first", HOUR);
-    let runtime = runtime();
-    let source = builder(&grant, &clock).build();
-    runtime.block_on(source.warm_up()).unwrap();
-    let none = async || runtime.metrics().num_alive_tasks() == 0;
-    runtime.block_on(until("no task is left", none));
-    assert_eq!(clock.sleepers(), 0, "and nothing waits for the clock");
+    let with_store = |builder: CachedBuilder| {
+        let key = StoreKey::new(["story", "idle"]);
+        builder.store(MemoryStore::new(), key)
+    };
+    let sources: [fn(CachedBuilder) -> CachedBuilder; 2] = [|builder| builder, with_store];
+    for connect in sources {
+        let (clock, grant) = (ManualClock::new(), ScriptedGrant::new());
+        grant.rotates_to("first", HOUR, "refresh");
+        let runtime = runtime();
+        let source = connect(builder(&grant, &clock)).build();
+        runtime.block_on(source.warm_up()).unwrap();
+        let none = async || runtime.metrics().num_alive_tasks() == 0;
+        runtime.block_on(until("no task is left", none));
+        assert_eq!(clock.sleepers(), 0, "and nothing waits for the clock");
+    }
 }
 
 fn poll_once<F: Future>(future: &mut Pin<Box<F>>) -> Poll<F::Output> {
