@@ -23,11 +23,11 @@ mod tests;
 /// A source: what its handles and its flight share, in one piece of memory. What a look reads stands first in it.
 #[repr(C)]
 pub(crate) struct Shared {
+    pub(crate) origins: Origins,
+    pub(crate) clock: Arc<dyn Clock>,
     /// Moves whenever a handle's copy may be out of date. Unique across sources.
     pub(crate) version: AtomicU64,
-    pub(crate) clock: Arc<dyn Clock>,
     pub(crate) state: RwLock<State>,
-    pub(crate) origins: Origins,
     pub(crate) grant: Arc<dyn Grant>,
     pub(crate) policy: Arc<Policy>,
     /// Boxed, as whatever many sources do not have: there may be a million of them.
