@@ -135,7 +135,7 @@ fn lines<K: Key>(size: usize) -> (Vec<Line<K>>, Vec<Line<K>>) {
         },
     ];
     for (name, fill) in maps::all::<K>() {
-        let table = fill(size);
+        let table = maps::looked(fill, size);
         let attached = Over(Attach::new(Arc::clone(&table)));
         whole.push(Line {
             label: name,
