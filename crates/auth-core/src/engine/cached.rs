@@ -23,6 +23,9 @@ use super::{
 
 pub use self::builder::CachedBuilder;
 
+#[cfg(test)]
+mod tests;
+
 /// A [`TokenSource`] that obtains tokens from a [`Grant`], keeps them, and renews them before they end.
 ///
 /// Clones are handles to one source. Building one starts nothing; the first caller starts the first exchange, in a task
