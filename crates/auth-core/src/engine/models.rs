@@ -8,11 +8,15 @@ mod flaky;
 #[cfg(auth_model = "loom")]
 mod flights;
 #[cfg(auth_model = "loom")]
+mod last_handle;
+#[cfg(auth_model = "loom")]
 mod limits;
 #[cfg(auth_model = "loom")]
 mod looks;
 #[cfg(auth_model = "loom")]
 mod refusals;
+#[cfg(auth_model = "loom")]
+mod saves;
 #[cfg(auth_model = "loom")]
 mod stores;
 #[cfg(auth_model = "shuttle")]

@@ -1,13 +1,21 @@
 //! A store that fails at times.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    future::pending,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use async_trait::async_trait;
 
-use crate::{Error, ErrorKind, Intent, Lease, MemoryStore, Record, StoreKey, TokenSet, TokenStore};
+use crate::{
+    Error, ErrorKind, Intent, Lease, MemoryStore, Record, StoreKey, TokenSet, TokenStore,
+    sync::oneshot,
+};
+
+use super::world::{LONG, Still, later, own};
 
 /// The one key of all models.
 pub(super) fn key() -> StoreKey {
@@ -26,20 +34,39 @@ pub(super) fn stored(store: &MemoryStore) -> Option<u64> {
 #[derive(Clone)]
 pub(super) struct Flaky {
     store: MemoryStore,
-    fails: Arc<AtomicUsize>,
+    faults: Arc<Faults>,
 }
+
+struct Faults {
+    fails: AtomicUsize,
+    hang: Mutex<Option<Hang>>,
+}
+
+/// What a save that hangs tells, and the clock that goes on meanwhile.
+type Hang = (oneshot::Sender<()>, Still);
 
 impl Flaky {
     pub(super) fn failing(store: &MemoryStore, saves: usize) -> Self {
         Self {
             store: store.clone(),
-            fails: Arc::new(AtomicUsize::new(saves)),
+            faults: Arc::new(Faults {
+                fails: AtomicUsize::new(saves),
+                hang: Mutex::new(None),
+            }),
         }
     }
 
     #[cfg(auth_model = "loom")]
     pub(super) fn fail(&self, saves: usize) {
-        self.fails.store(saves, Ordering::SeqCst);
+        self.faults.fails.store(saves, Ordering::SeqCst);
+    }
+
+    /// Lets one more save hang, after those that fail, until its time is over by this clock; tells when it begins.
+    #[cfg(auth_model = "loom")]
+    pub(super) fn hang(&self, clock: &Still) -> oneshot::Receiver<()> {
+        let (begun, begins) = oneshot::channel();
+        *own(&self.faults.hang) = Some((begun, clock.clone()));
+        begins
     }
 }
 
@@ -51,8 +78,8 @@ impl TokenStore for Flaky {
 
     async fn lease(&self, key: &StoreKey) -> Result<Box<dyn Lease>, Error> {
         let lease = self.store.lease(key).await?;
-        let fails = Arc::clone(&self.fails);
-        Ok(Box::new(FlakyLease { lease, fails }))
+        let faults = Arc::clone(&self.faults);
+        Ok(Box::new(FlakyLease { lease, faults }))
     }
 
     async fn list(&self) -> Result<Vec<StoreKey>, Error> {
@@ -62,7 +89,7 @@ impl TokenStore for Flaky {
 
 struct FlakyLease {
     lease: Box<dyn Lease>,
-    fails: Arc<AtomicUsize>,
+    faults: Arc<Faults>,
 }
 
 #[async_trait]
@@ -73,11 +100,18 @@ impl Lease for FlakyLease {
 
     async fn save(&mut self, expected: Option<u64>, set: &TokenSet) -> Result<u64, Error> {
         let left = |fails: usize| fails.checked_sub(1);
-        let fails = self
-            .fails
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, left);
-        if fails.is_ok() {
+        let fails = &self.faults.fails;
+        let failed = fails.fetch_update(Ordering::SeqCst, Ordering::SeqCst, left);
+        if failed.is_ok() {
             return Err(Error::new(ErrorKind::Unavailable, "the store is away"));
+        }
+        let hang = own(&self.faults.hang).take();
+        if let Some((begun, clock)) = hang {
+            // Whoever does not listen need not know.
+            let _ = begun.send(());
+            later().await;
+            clock.leap(LONG);
+            pending::<()>().await;
         }
         self.lease.save(expected, set).await
     }

@@ -16,7 +16,8 @@ use super::world::{LIFE, Provider, Still, number, source};
 /// Tokens only move forward for who looks, a look is never made of two tokens, and after a renewal was told every look
 /// finds its token.
 ///
-/// Caught: a version that moves before the state has the token, or not at all.
+/// Caught: a version that moves before the state has the token, or not at all; a look that reads it after it gave the lock
+/// back.
 #[test]
 fn a_rotation_meets_a_look() {
     check(3, || {
@@ -53,7 +54,7 @@ fn a_rotation_meets_a_look() {
 /// A look at a time at which the old token is over finds the new one or nothing, never the old token with the end of the
 /// new one.
 ///
-/// Caught: a look that does not ask whether the token may still be used.
+/// Caught: a look that does not ask whether the token may still be used; a copy that is taken for current after its time.
 #[test]
 fn no_look_outlives_its_token() {
     check(3, || {

@@ -69,7 +69,8 @@ fn two_refusals_make_one_exchange() {
 
 /// After a refusal returned, no look of anybody finds the refused token, however it learnt of the refusal.
 ///
-/// Caught: a version that moves before the token is refused, or not at all.
+/// Caught: a version that moves before the token is refused, or not at all; a refusal that leaves the time for which no look
+/// asks the rule.
 #[test]
 fn a_refusal_reaches_every_look() {
     check(3, || {
@@ -98,7 +99,7 @@ fn a_refusal_reaches_every_look() {
 
 /// Who refused a token does not find it again, even where another refusal or a landing made theirs late.
 ///
-/// Caught: a version that moves after the lock was given back.
+/// Caught: a version that moves after the lock was given back, by a refusal or by a landing.
 #[test]
 fn a_late_refusal_leaves_no_copy() {
     check(2, || {

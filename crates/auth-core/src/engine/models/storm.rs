@@ -2,13 +2,17 @@
 
 use std::{
     collections::HashSet,
-    sync::{Arc, Mutex},
+    panic::resume_unwind,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use shuttle::rand::{Rng, thread_rng};
 
 use crate::{
-    Cached, Held, MemoryStore, OnStoreFailure, Peek, TokenSource,
+    Cached, Event, Held, MemoryStore, OnStoreFailure, Peek, TokenSource, TokenStore,
     sync::{
         checker::{block_on, check, thread},
         model::runtime,
@@ -55,10 +59,13 @@ impl Storm {
     }
 
     fn rejecter(&self) {
+        let mut held = Held::new();
         for _ in 0..2 {
+            self.look(&mut held);
             if let Ok(token) = block_on(self.source.token()) {
                 self.source.reject(&token);
                 own(&self.refused).insert(number(&token));
+                self.look(&mut held);
                 self.ask();
             }
         }
@@ -88,9 +95,35 @@ impl Storm {
     }
 }
 
+/// What an observer asks whenever it hears of something, and how often it got no answer yet.
+#[derive(Default)]
+struct Asked {
+    source: Mutex<Option<Cached>>,
+    unanswered: AtomicUsize,
+}
+
+impl Asked {
+    /// Returns an observer that panics at times.
+    fn observer(self: &Arc<Self>) -> impl Fn(&str, &Event) + Send + Sync + 'static {
+        let asked = Arc::clone(self);
+        move |_, _| {
+            let source = own(&asked.source).clone();
+            if let Some(source) = source {
+                asked.unanswered.fetch_add(1, Ordering::SeqCst);
+                source.status();
+                asked.unanswered.fetch_sub(1, Ordering::SeqCst);
+            }
+            if thread_rng().gen_bool(0.5) {
+                resume_unwind(Box::new("a bug"));
+            }
+        }
+    }
+}
+
 /// Callers, refusals, renewals, callers who give up, a login and at times the end of the runtime, over a provider and a
-/// store that fail at random. There is one exchange at a time, everybody is answered, no refused token is given out, no
-/// refresh token is sent twice, and in the end the source is as usable as ever.
+/// store that fail at random and an observer that panics. There is one exchange at a time, everybody is answered, no
+/// refused token is given out, no refresh token is sent twice, and in the end the source is as usable as ever. Where the
+/// runtime did not end, the store then has a login that was not spent.
 #[test]
 fn a_storm_leaves_the_source_usable() {
     check(10_000, || {
@@ -105,9 +138,14 @@ fn a_storm_leaves_the_source_usable() {
         if random.gen_bool(0.5) {
             chosen.on_store_failure = OnStoreFailure::Serve;
         }
+        let asked: Arc<Asked> = Arc::default();
         let mut source = builder(&provider).policy(chosen);
-        let store = MemoryStore::new();
         if random.gen_bool(0.5) {
+            source = source.observer(asked.observer());
+        }
+        let store = MemoryStore::new();
+        let stores = random.gen_bool(0.5);
+        if stores {
             let fails = random.gen_range(0..5);
             source = source.store(Flaky::failing(&store, fails), key());
         }
@@ -119,8 +157,10 @@ fn a_storm_leaves_the_source_usable() {
             source: source.build(),
             refused: Arc::default(),
         };
+        *own(&asked.source) = Some(storm.source.clone());
         let parts = [
             Storm::caller,
+            Storm::rejecter,
             Storm::rejecter,
             Storm::renewer,
             Storm::dropper,
@@ -130,7 +170,8 @@ fn a_storm_leaves_the_source_usable() {
             let storm = storm.clone();
             thread::spawn(move || part(&storm))
         });
-        if random.gen_bool(0.25) {
+        let ends = random.gen_bool(0.25);
+        if ends {
             runtime::shut_down();
         }
         for task in tasks {
@@ -141,9 +182,18 @@ fn a_storm_leaves_the_source_usable() {
             storm.ask().is_some()
         });
         assert!(usable, "nobody is served any more");
+        own(&asked.source).take();
         drop(storm);
         runtime::join();
         // The books are kept to the end.
         provider.exchanges();
+        let unanswered = asked.unanswered.load(Ordering::SeqCst);
+        assert_eq!(unanswered, 0, "an observer asked and got no answer");
+        if stores && !ends {
+            let record = block_on(store.load(&key())).expect("a store in memory answers");
+            let login = record.expect("a login was obtained, and was saved");
+            let refresh = login.set.refresh().expect("each has one");
+            assert!(!provider.has_spent(refresh), "what is stored was spent");
+        }
     });
 }

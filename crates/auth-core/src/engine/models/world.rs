@@ -26,6 +26,9 @@ use crate::{
 pub(super) const LIFE: u64 = 1_000;
 /// Longer than any pause, and shorter than the life of a token.
 pub(super) const LONG: u64 = 400;
+/// Longer than the pause after a first failure, and shorter than whatever an exchange or a save may take.
+#[cfg(auth_model = "loom")]
+pub(super) const SHORT: u64 = 4;
 /// Where the clock starts, so that there is a time before.
 const START: u64 = 100_000;
 
@@ -111,6 +114,12 @@ impl Provider {
         self.0.exchanges.load(Ordering::SeqCst)
     }
 
+    /// Returns whether an exchange was answered for this refresh token.
+    #[cfg(auth_model = "shuttle")]
+    pub(super) fn has_spent(&self, refresh: &Secret) -> bool {
+        own(&self.0.spent).contains(refresh.expose())
+    }
+
     fn must(&self, holds: bool, rule: &'static str) {
         if !holds {
             *own(&self.0.broken) = Some(rule);
@@ -153,7 +162,7 @@ impl Drop for Leaves<'_> {
 }
 
 /// Is ready when it is polled for the second time.
-async fn later() {
+pub(super) async fn later() {
     let mut polled = false;
     poll_fn(|cx| {
         if polled {
@@ -206,6 +215,22 @@ pub(super) fn policy() -> Policy {
         jitter: 0.0,
         ..Policy::default()
     }
+}
+
+/// Lets a login serve that could not be saved.
+#[cfg(auth_model = "loom")]
+pub(super) fn serves() -> Policy {
+    Policy {
+        on_store_failure: crate::OnStoreFailure::Serve,
+        ..policy()
+    }
+}
+
+/// Leaves no pause after a failure.
+#[cfg(auth_model = "loom")]
+pub(super) fn at_once(mut policy: Policy) -> Policy {
+    policy.backoff_initial = Duration::ZERO;
+    policy
 }
 
 /// Polls once and drops.
