@@ -5,33 +5,21 @@ use std::{ops::Deref, sync::Arc};
 use auth_core::{Token, TokenSource};
 use http::Response;
 
-use crate::{
-    answer::{Answer, Refusal},
-    config::Config,
-};
+use crate::{Answer, config::Config};
 
 /// The token that was sent, and whom to tell if it is refused.
 pub(crate) struct Attempt {
     pub(crate) source: Arc<dyn TokenSource>,
     pub(crate) token: Token,
-    /// Nothing, where the usual rule holds.
-    rules: Option<Arc<Rules>>,
-}
-
-/// What a response means beyond the usual.
-#[derive(Clone, Default)]
-pub(crate) struct Rules {
-    pub(crate) refusal: Option<Refusal>,
-    /// Whether the trailers are watched as well.
-    pub(crate) watched: bool,
+    pub(crate) config: Arc<Config>,
 }
 
 impl Attempt {
-    pub(crate) fn new(source: Arc<dyn TokenSource>, token: Token, config: &Config) -> Self {
+    pub(crate) fn new(source: Arc<dyn TokenSource>, token: Token, config: &Arc<Config>) -> Self {
         Self {
             source,
             token,
-            rules: config.rules.clone(),
+            config: Arc::clone(config),
         }
     }
 
@@ -39,17 +27,17 @@ impl Attempt {
     #[inline]
     pub(crate) fn hear<R>(&self, response: &Response<R>) -> Heard {
         let answer = Answer::of(response);
-        let refused = match &self.rules {
+        let refused = match &self.config.refusal {
             None => answer.is_unauthenticated(),
-            Some(rules) => rules.refuse(&answer),
+            Some(rule) => rule(&answer),
         };
         if refused && !answer.lacks_scope() {
             return Heard::Refused;
         }
-        match &self.rules {
-            Some(rules) if rules.watched => Heard::NothingYet,
-            _ => Heard::Nothing,
+        if self.config.watched {
+            return Heard::NothingYet;
         }
+        Heard::Nothing
     }
 
     pub(crate) fn reject(&self) {
@@ -58,15 +46,6 @@ impl Attempt {
             "the server refused the token"
         );
         self.source.reject(&self.token);
-    }
-}
-
-impl Rules {
-    fn refuse(&self, answer: &Answer<'_>) -> bool {
-        match &self.refusal {
-            None => answer.is_unauthenticated(),
-            Some(rule) => rule(answer),
-        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use auth_core::{Error, ErrorKind, Origin, TokenSource};
 use http::Uri;
 
-use crate::{AuthError, Reason, attempt::Rules, route::Route};
+use crate::{AuthError, Reason, answer::Refusal, route::Route};
 
 /// What to do with a request to a server that the token is not for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -32,7 +32,10 @@ pub(crate) struct Config {
     pub(crate) foreign: ForeignOrigin,
     pub(crate) anonymous: bool,
     pub(crate) plain_http: bool,
-    pub(crate) rules: Option<Arc<Rules>>,
+    /// Which responses mean that the token was refused; nothing, where the usual rule holds.
+    pub(crate) refusal: Option<Refusal>,
+    /// Whether the trailers are watched as well.
+    pub(crate) watched: bool,
 }
 
 /// Whether the token may go where the request goes.
@@ -50,7 +53,8 @@ impl Config {
             foreign: ForeignOrigin::default(),
             anonymous: false,
             plain_http: false,
-            rules: None,
+            refusal: None,
+            watched: false,
         }
     }
 
@@ -63,11 +67,6 @@ impl Config {
             None if uri.authority().is_none() => self.admit_relative(source),
             None => self.admit_foreign(),
         }
-    }
-
-    /// Changes what a response means.
-    pub(crate) fn rules(&mut self) -> &mut Rules {
-        Arc::make_mut(self.rules.get_or_insert_default())
     }
 
     #[cold]
@@ -107,10 +106,7 @@ impl fmt::Debug for Config {
             .field("foreign_origins", &self.foreign)
             .field("anonymous", &self.anonymous)
             .field("dangerous_plain_http", &self.plain_http)
-            .field(
-                "watch_trailers",
-                &self.rules.as_ref().is_some_and(|r| r.watched),
-            )
+            .field("watch_trailers", &self.watched)
             .finish_non_exhaustive()
     }
 }

@@ -7,7 +7,6 @@ use std::{
     future::Future,
     ops::ControlFlow,
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll, ready},
 };
 
@@ -20,7 +19,6 @@ pub(crate) use self::stay::{Stay, Waiting};
 use crate::{
     BoxError, Replay,
     attempt::{Attempt, Heard, Sending},
-    config::Config,
     replay::spare::Spare,
     trailers::Watched,
 };
@@ -131,14 +129,13 @@ where
     #[inline]
     pub(crate) fn sent(
         inner: &mut S,
-        config: &Arc<Config>,
         replay: &P,
         request: Request<B>,
         sending: Option<Sending>,
     ) -> Self {
         match sending {
             Some(sending) if replay.keeps(request.body()) => {
-                let (request, sent) = Spare::keep(inner, config, replay, request, sending);
+                let (request, sent) = Spare::keep(inner, replay, request, sending);
                 Self::Sent {
                     future: inner.call(request),
                     sent: Some(sent),
@@ -184,12 +181,11 @@ impl<S, B, P: Replay<B>> Sent<S, B, P> {
         let (attempt, restored) = (*spare).restore();
         match restored {
             None => ControlFlow::Break(response),
-            Some((service, config, request)) => {
+            Some((service, request)) => {
                 let stay = Stay::refused(Refused {
                     response,
                     request,
                     service,
-                    config,
                     attempt,
                 });
                 ControlFlow::Continue(State::Stays { stay })

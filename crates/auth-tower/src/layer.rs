@@ -99,7 +99,7 @@ impl<P> AuthLayer<P> {
     /// The rule is asked once for each response and must not block. What says `insufficient_scope` is never a refusal.
     #[must_use]
     pub fn refusal(self, rule: impl Fn(&Answer<'_>) -> bool + Send + Sync + 'static) -> Self {
-        self.edit(|config| config.rules().refusal = Some(Arc::new(rule)))
+        self.edit(|config| config.refusal = Some(Arc::new(rule)))
     }
 
     /// Also rejects the token when `grpc-status: 16` comes in later trailers. Nothing is replayed then.
@@ -107,7 +107,7 @@ impl<P> AuthLayer<P> {
     /// This wraps the response body, so it yields another layer.
     #[must_use]
     pub fn watch_trailers(self) -> WatchTrailersLayer<P> {
-        WatchTrailersLayer::new(self.edit(|config| config.rules().watched = true))
+        WatchTrailersLayer::new(self.edit(|config| config.watched = true))
     }
 
     fn edit(mut self, change: impl FnOnce(&mut Config)) -> Self {

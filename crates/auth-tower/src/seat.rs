@@ -57,7 +57,7 @@ impl Seat {
     pub(crate) fn put(
         &mut self,
         source: &Arc<dyn TokenSource>,
-        config: &Config,
+        config: &Arc<Config>,
         headers: &mut HeaderMap,
     ) -> Option<Sending> {
         let token = self.held.token()?;
@@ -73,7 +73,7 @@ impl Seat {
     }
 
     /// Returns the attempt for a token that was not on a request of this handle before.
-    fn first(&mut self, source: &Arc<dyn TokenSource>, config: &Config) -> Option<Sending> {
+    fn first(&mut self, source: &Arc<dyn TokenSource>, config: &Arc<Config>) -> Option<Sending> {
         if !matches!(self.use_count, Uses::More) {
             let token = self.held.take()?;
             let attempt = Attempt::new(Arc::clone(source), token, config);

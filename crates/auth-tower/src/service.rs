@@ -80,15 +80,7 @@ where
     #[inline]
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         match self.prepare(&mut request) {
-            Ok(sending) => {
-                let Self {
-                    inner,
-                    config,
-                    replay,
-                    ..
-                } = self;
-                State::sent(inner, config, replay, request, sending).into()
-            }
+            Ok(sending) => State::sent(&mut self.inner, &self.replay, request, sending).into(),
             Err(hindrance) => self.stay(hindrance, request),
         }
     }
@@ -104,7 +96,7 @@ impl<S, P> Auth<S, P> {
     /// Puts a token on a request, and returns which; nothing where the request is sent as it is.
     #[inline]
     fn prepare<B>(&mut self, request: &mut Request<B>) -> Result<Option<Sending>, Hindrance> {
-        let config = &*self.config;
+        let config = &self.config;
         let source = match &config.selector {
             Selector::Fixed(source) if !speaks_for_itself(request.extensions()) => source,
             _ => return prepare_chosen(config, request),
@@ -156,7 +148,7 @@ fn speaks_for_itself(extensions: &Extensions) -> bool {
 
 /// As `prepare`, for a request whose source is chosen for it alone, or that is sent as it is.
 fn prepare_chosen<B>(
-    config: &Config,
+    config: &Arc<Config>,
     request: &mut Request<B>,
 ) -> Result<Option<Sending>, Hindrance> {
     let extensions = request.extensions();

@@ -116,7 +116,6 @@ pub(crate) struct Refused<S, B, A> {
     pub(super) response: A,
     pub(super) request: Request<B>,
     pub(super) service: S,
-    pub(super) config: Arc<Config>,
     pub(super) attempt: Sending,
 }
 
@@ -148,13 +147,7 @@ where
     }
 
     fn send(mut self, sending: Option<Sending>) -> State<S, B, P> {
-        State::sent(
-            &mut self.service,
-            &self.config,
-            &self.replay,
-            self.request,
-            sending,
-        )
+        State::sent(&mut self.service, &self.replay, self.request, sending)
     }
 }
 
@@ -170,14 +163,15 @@ impl<S, B, A> Refused<S, B, A> {
             return Ok(Err(self.response));
         }
         let source = Arc::clone(&self.attempt.source);
-        match self.config.admit(&*source, self.request.uri())? {
+        let config = &self.attempt.config;
+        match config.admit(&*source, self.request.uri())? {
             Passage::WithToken => {}
             Passage::WithoutToken => return Ok(Err(self.response)),
         }
         if !token.attach(self.request.headers_mut()) {
             return Ok(Err(self.response));
         }
-        let attempt = Attempt::new(source, token, &self.config);
+        let attempt = Attempt::new(source, token, config);
         Ok(Ok(Again {
             service: self.service,
             request: self.request,

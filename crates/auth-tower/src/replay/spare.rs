@@ -1,18 +1,15 @@
 //! All that a second sending needs, kept while the first is under way.
 
-use std::sync::Arc;
-
 use auth_core::Token;
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version};
 
 use super::Replay;
-use crate::{attempt::Sending, config::Config, future::Sent};
+use crate::{attempt::Sending, future::Sent};
 
 /// A copy of a request without its token, and a service to send it with.
 pub(crate) struct Spare<S, B, P: Replay<B>> {
     pub(crate) sending: Sending,
     service: S,
-    config: Arc<Config>,
     replay: P,
     body: P::Spare,
     method: Method,
@@ -27,7 +24,6 @@ impl<S: Clone, B, P: Replay<B> + Clone> Spare<S, B, P> {
     /// Returns the request to send, with what is remembered of it: a copy, where its body can be sent again.
     pub(crate) fn keep(
         service: &S,
-        config: &Arc<Config>,
         replay: &P,
         request: Request<B>,
         sending: Sending,
@@ -42,7 +38,6 @@ impl<S: Clone, B, P: Replay<B> + Clone> Spare<S, B, P> {
             None => Sent::Once(sending),
             Some(body) => Sent::Spared(Box::new(Self {
                 service: service.clone(),
-                config: Arc::clone(config),
                 replay: replay.clone(),
                 body,
                 method: request.method().clone(),
@@ -69,7 +64,7 @@ fn others(headers: &HeaderMap, token: &Token) -> Vec<(HeaderName, HeaderValue)> 
 }
 
 /// A service, which is not yet polled ready, and a request without a token.
-type Restored<S, B> = (S, Arc<Config>, Request<B>);
+type Restored<S, B> = (S, Request<B>);
 
 impl<S, B, P: Replay<B>> Spare<S, B, P> {
     /// Returns what was sent, and what to send again if the body is whole.
@@ -85,7 +80,7 @@ impl<S, B, P: Replay<B>> Spare<S, B, P> {
         for (name, value) in self.headers {
             request.headers_mut().append(name, value);
         }
-        (self.sending, Some((self.service, self.config, request)))
+        (self.sending, Some((self.service, request)))
     }
 }
 
