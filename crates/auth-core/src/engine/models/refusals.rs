@@ -25,7 +25,8 @@ fn held(source: &Cached) -> Token {
 
 /// Whoever refused a token never gets it again, whether a new one lands before, meanwhile or afterwards.
 ///
-/// Caught: a refusal that is not noted while a flight is up; a landing that leaves the mark of a refusal on its token.
+/// Caught: a refusal that is not noted while a flight is up; a landing that leaves the mark of a refusal on its token;
+/// a forced renewal that takes the place of a flight.
 #[test]
 fn a_refusal_meets_a_landing() {
     check(2, || {
