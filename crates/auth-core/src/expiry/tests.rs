@@ -54,3 +54,20 @@ fn the_clock_that_comes_first_counts() {
         assert_eq!(ends.has_come(now), left == 0);
     }
 }
+
+#[test]
+fn a_restored_life_ends_on_the_clock_that_knows_nothing_of_when_it_began() {
+    let asked = SystemTime::UNIX_EPOCH;
+    let [length, passed] = [300, 200].map(Duration::from_secs);
+    // That clock began to count before the token was asked for, or after.
+    for counted in [1000, 1].map(Duration::from_secs) {
+        let now = Now::new(asked + passed, counted);
+        let ends = Lifetime::restored(asked, length, now).ends();
+        let end = counted + length - passed;
+        assert_eq!(ends.monotonic(), end);
+        // The wall clock is turned back, so it has no say.
+        let before = end - Duration::from_nanos(1);
+        assert!(!ends.has_come(Now::new(asked, before)));
+        assert!(ends.has_come(Now::new(asked, end)));
+    }
+}
