@@ -127,13 +127,13 @@ impl<S, P> Auth<S, P> {
             }
         };
         let clone = self.inner.clone();
-        let stay = Stay::waiting(Waiting {
+        let waiting = Waiting {
             service: mem::replace(&mut self.inner, clone),
             config: Arc::clone(&self.config),
             replay: self.replay.clone(),
-            source,
             request,
-        });
+        };
+        let stay = Stay::waiting(source, waiting);
         State::Stays { stay }.into()
     }
 }

@@ -19,7 +19,10 @@ use crate::{
     config::{Config, Passage},
 };
 
-type TokenFuture = Pin<Box<dyn Future<Output = Result<Token, auth_core::Error>> + Send>>;
+/// A wait for a token. It holds the source meanwhile, and gives it back.
+type TokenFuture = Pin<Box<dyn Future<Output = Answered> + Send>>;
+
+type Answered = (Result<Token, auth_core::Error>, Arc<dyn TokenSource>);
 
 /// A request that is not under way, and why. What is taken out of it when the wait is over is in a box.
 pub(crate) enum Stay<S, B, A, P> {
@@ -32,12 +35,13 @@ pub(crate) enum Stay<S, B, A, P> {
 const POLLED_AGAIN: &str = "a future is not polled after it completed";
 
 impl<S, B, A, P> Stay<S, B, A, P> {
-    pub(crate) fn waiting(waiting: Waiting<S, B, P>) -> Self {
-        Self::Waiting(token_of(&waiting.source), Some(Box::new(waiting)))
+    pub(crate) fn waiting(source: Arc<dyn TokenSource>, waiting: Waiting<S, B, P>) -> Self {
+        Self::Waiting(token_of(source), Some(Box::new(waiting)))
     }
 
     pub(super) fn refused(refused: Refused<S, B, A>) -> Self {
-        Self::Refused(token_of(&refused.attempt.source), Some(Box::new(refused)))
+        let source = Arc::clone(&refused.attempt.source);
+        Self::Refused(token_of(source), Some(Box::new(refused)))
     }
 
     pub(crate) fn failed(error: AuthError) -> Self {
@@ -58,9 +62,9 @@ impl<S, B, A, P> Stay<S, B, A, P> {
 pub(super) type Next<S, B, R, P> = ControlFlow<Response<R>, State<S, B, P>>;
 
 /// Starts the wait for a token.
-fn token_of(source: &Arc<dyn TokenSource>) -> TokenFuture {
-    let source = Arc::clone(source);
-    Box::pin(async move { source.token().await })
+fn token_of(source: Arc<dyn TokenSource>) -> TokenFuture {
+    // Not the `Arc`'s own method, which would put the future in another box.
+    Box::pin(async move { ((*source).token().await, source) })
 }
 
 impl<S, B, R, P> Stay<S, B, Response<R>, P>
@@ -77,12 +81,12 @@ where
     ) -> Poll<Result<Next<S, B, R, P>, BoxError>> {
         let next = match self {
             Self::Waiting(token, waiting) => {
-                let token = ready!(token.as_mut().poll(cx));
-                (*waiting.take().expect(POLLED_AGAIN)).proceed(token)?
+                let (token, source) = ready!(token.as_mut().poll(cx));
+                (*waiting.take().expect(POLLED_AGAIN)).proceed(token, source)?
             }
             Self::Refused(token, refused) => {
-                let token = ready!(token.as_mut().poll(cx));
-                match (*refused.take().expect(POLLED_AGAIN)).proceed(token)? {
+                let (token, source) = ready!(token.as_mut().poll(cx));
+                match (*refused.take().expect(POLLED_AGAIN)).proceed(token, source)? {
                     Ok(again) => State::Stays {
                         stay: Self::Again(Some(Box::new(again))),
                     },
@@ -107,7 +111,6 @@ pub(crate) struct Waiting<S, B, P> {
     pub(crate) service: S,
     pub(crate) config: Arc<Config>,
     pub(crate) replay: P,
-    pub(crate) source: Arc<dyn TokenSource>,
     pub(crate) request: Request<B>,
 }
 
@@ -134,6 +137,7 @@ where
     fn proceed(
         mut self,
         token: Result<Token, auth_core::Error>,
+        source: Arc<dyn TokenSource>,
     ) -> Result<State<S, B, P>, AuthError> {
         let token = match token {
             Ok(token) => token,
@@ -141,7 +145,6 @@ where
             Err(cause) => return Err(AuthError::new(Reason::Token, cause)),
         };
         let attached = token.attach(self.request.headers_mut());
-        let source = Arc::clone(&self.source);
         let sending = attached.then(|| Sending::Own(Attempt::new(source, token, &self.config)));
         Ok(self.send(sending))
     }
@@ -157,12 +160,12 @@ impl<S, B, A> Refused<S, B, A> {
     fn proceed(
         mut self,
         token: Result<Token, auth_core::Error>,
+        source: Arc<dyn TokenSource>,
     ) -> Result<Result<Again<S, B>, A>, AuthError> {
         let token = token.map_err(|cause| AuthError::new(Reason::NextToken, cause))?;
         if token.generation() == self.attempt.token.generation() {
             return Ok(Err(self.response));
         }
-        let source = Arc::clone(&self.attempt.source);
         let config = &self.attempt.config;
         match config.admit(&*source, self.request.uri())? {
             Passage::WithToken => {}
