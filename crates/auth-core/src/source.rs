@@ -171,7 +171,7 @@ impl fmt::Debug for Held {
 }
 
 /// Implements [`TokenSource`] for types that dereference to one. Of a type with a [`Cached`](crate::Cached) in a named
-/// field, it also makes one that dereferences. The calling crate needs `async_trait`, as for every seam.
+/// field, it also makes one that dereferences.
 ///
 /// # Example
 ///
@@ -199,11 +199,24 @@ macro_rules! forward_token_source {
         $crate::forward_token_source!($name);
     )+};
     ($($(@[$($of:tt)*])? $kind:ty),*) => {$(
-        #[::async_trait::async_trait]
         #[deny(clippy::missing_trait_methods)]
         impl $(<$($of)*>)? $crate::TokenSource for $kind {
-            async fn token(&self) -> ::std::result::Result<$crate::Token, $crate::Error> {
-                (**self).token().await
+            // The future as it is: an `async fn` would put it in a box of its own, for each who waits.
+            fn token<'a, 'f>(
+                &'a self,
+            ) -> ::std::pin::Pin<
+                ::std::boxed::Box<
+                    dyn ::std::future::Future<
+                            Output = ::std::result::Result<$crate::Token, $crate::Error>,
+                        > + ::std::marker::Send
+                        + 'f,
+                >,
+            >
+            where
+                'a: 'f,
+                Self: 'f,
+            {
+                (**self).token()
             }
 
             fn peek(&self, held: &mut $crate::Held) -> $crate::Peek {
