@@ -4,18 +4,20 @@
 //! `--cfg auth_model="shuttle"` the tests of this crate get replacements, on which a checker tries schedules of the very
 //! same engine. docs/models.md says what they are and what they leave out.
 
+pub(crate) mod once;
+
 // Numbers that are unique in the process; no checker needs to see them.
 pub(crate) use std::sync::atomic::AtomicU64 as Counter;
 
 #[cfg(not(all(test, any(auth_model = "loom", auth_model = "shuttle"))))]
 mod real {
     pub(crate) use std::sync::{
-        Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard, atomic,
+        Mutex, MutexGuard, OnceLock, RwLock, RwLockReadGuard, RwLockWriteGuard, atomic,
     };
 
     pub(crate) use tokio::{
         runtime::Handle,
-        sync::{Mutex as AsyncMutex, OwnedMutexGuard, oneshot, watch},
+        sync::{Mutex as AsyncMutex, OwnedMutexGuard, oneshot},
     };
 }
 
@@ -37,9 +39,8 @@ pub(crate) mod model;
 pub(crate) use self::{
     checker::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard, atomic},
     model::{
-        oneshot,
+        OnceLock, oneshot,
         runtime::Handle,
         turn::{AsyncMutex, OwnedMutexGuard},
-        watch,
     },
 };

@@ -5,13 +5,13 @@ mod builder;
 mod login;
 mod status;
 
-use std::{fmt, sync::Arc};
+use std::{fmt, future::Future, pin::Pin, sync::Arc};
 
 use async_trait::async_trait;
 
 use crate::{
     Error, ErrorKind, Grant, Held, Origins, Peek, Status, Token, TokenSet, TokenSource,
-    sync::{RwLockWriteGuard, atomic::Ordering, watch},
+    sync::{RwLockWriteGuard, atomic::Ordering, once},
 };
 
 use super::{
@@ -158,11 +158,15 @@ impl Cached {
     }
 }
 
-#[async_trait]
 #[deny(clippy::missing_trait_methods)]
 impl TokenSource for Cached {
-    async fn token(&self) -> Result<Token, Error> {
-        (*self.0).token().await
+    // The future as it is: an `async fn` would put it in a box of its own, for each who waits.
+    fn token<'a, 'f>(&'a self) -> Pin<Box<dyn Future<Output = Result<Token, Error>> + Send + 'f>>
+    where
+        'a: 'f,
+        Self: 'f,
+    {
+        (*self.0).token()
     }
 
     fn peek(&self, held: &mut Held) -> Peek {
@@ -195,7 +199,7 @@ impl TokenSource for Shared {
         loop {
             match self.enter()? {
                 Ok(token) => return Ok(token),
-                Err(flight) => match outcome(flight).await {
+                Err(flight) => match flight.wait().await.unwrap_or_else(|| Err(lost())) {
                     Ok(Some(token)) => return Ok(token),
                     Ok(None) => {}
                     // What failed was a renewal; the token may be good all the same.
@@ -240,16 +244,13 @@ impl TokenSource for Shared {
 }
 
 /// Starts the flight that was prepared under the lock, after giving the lock back, and returns what to wait for.
-fn launch(state: RwLockWriteGuard<'_, State>, flight: Flight) -> watch::Receiver<Outcome> {
+fn launch(state: RwLockWriteGuard<'_, State>, flight: Flight) -> once::Receiver<Outcome> {
     drop(state);
     flight.launch()
 }
 
-async fn outcome(mut flight: watch::Receiver<Outcome>) -> Result<Option<Token>, Error> {
-    match flight.wait_for(Option::is_some).await {
-        Ok(outcome) => outcome.clone().unwrap_or_else(|| Err(lost())),
-        Err(_) => Err(lost()),
-    }
+async fn outcome(flight: once::Receiver<Outcome>) -> Outcome {
+    flight.wait().await.unwrap_or_else(|| Err(lost()))
 }
 
 /// The flight's guard always leaves an outcome, so nobody should meet this.

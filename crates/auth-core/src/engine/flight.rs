@@ -6,7 +6,7 @@ use tracing::Instrument;
 
 use crate::{
     Error, ErrorKind, Sent, TokenSet,
-    sync::{Handle, oneshot, watch},
+    sync::{Handle, once, oneshot},
 };
 
 use super::{
@@ -33,7 +33,7 @@ pub(crate) struct Flight {
     guard: Guard,
     purpose: Purpose,
     runtime: Handle,
-    waiters: watch::Receiver<Outcome>,
+    waiters: once::Receiver<Outcome>,
 }
 
 impl Flight {
@@ -44,7 +44,7 @@ impl Flight {
         purpose: Purpose,
     ) -> Result<Self, Error> {
         let runtime = Handle::try_current().map_err(|_| no_runtime())?;
-        let (outcome, waiters) = watch::channel(None);
+        let (outcome, waiters) = once::channel();
         state.flight = Some(waiters.clone());
         Ok(Self {
             waiters,
@@ -55,7 +55,7 @@ impl Flight {
     }
 
     /// Starts, and returns what its callers wait for. Call it without the lock.
-    pub(crate) fn launch(self) -> watch::Receiver<Outcome> {
+    pub(crate) fn launch(self) -> once::Receiver<Outcome> {
         let Self {
             guard,
             purpose,
@@ -122,7 +122,7 @@ struct Saving {
 }
 
 /// Wakes every waiter, whatever becomes of the task.
-struct Guard(Option<(Arc<Shared>, watch::Sender<Outcome>)>);
+struct Guard(Option<(Arc<Shared>, once::Sender<Outcome>)>);
 
 impl Guard {
     fn name(&self) -> &str {
@@ -136,7 +136,7 @@ impl Guard {
         let estate = shared.lock().inherit();
         // The task lets go before anybody hears of it, so that a tenant who is told can be put aside.
         let saving = estate.map(|estate| Saving { shared, estate });
-        outcome.send_replace(Some(landed));
+        outcome.send(landed);
         saving
     }
 }
@@ -150,7 +150,7 @@ impl Drop for Guard {
         } else if let Some((shared, outcome)) = self.0.take() {
             let abandoned = shared.abandon();
             drop(shared);
-            outcome.send_replace(Some(Err(abandoned)));
+            outcome.send(Err(abandoned));
         }
     }
 }

@@ -5,7 +5,7 @@ mod ledger;
 
 use std::time::Duration;
 
-use crate::{Error, Moment, Now, Policy, Secret, Ticks, Token, TokenSet, sync::watch};
+use crate::{Error, Moment, Now, Policy, Secret, Ticks, Token, TokenSet, sync::once};
 
 use super::{
     decide::{Facts, Life},
@@ -16,10 +16,10 @@ pub(crate) use self::ledger::{Over, Unsaved};
 
 use self::ledger::Ledger;
 
-/// The outcome of a flight, once there is one; every waiter gets the same.
+/// The outcome of a flight; every waiter gets the same.
 ///
 /// Without a token it was a login that was put in place, and the waiter asks again.
-pub(crate) type Outcome = Option<Result<Option<Token>, Error>>;
+pub(crate) type Outcome = Result<Option<Token>, Error>;
 
 /// The part of a source that changes. What a look reads stands first in memory, too.
 #[repr(C)]
@@ -29,7 +29,7 @@ pub(crate) struct State {
     pub(crate) until: Moment,
     refresh: Option<Secret>,
     pub(crate) life: Life,
-    pub(crate) flight: Option<watch::Receiver<Outcome>>,
+    pub(crate) flight: Option<once::Receiver<Outcome>>,
     pub(crate) failure: Option<Error>,
     pub(crate) retry_at: Option<Duration>,
     pub(crate) strikes: u32,

@@ -8,14 +8,14 @@ use crate::{
         shared::Shared,
         state::{Outcome, State},
     },
-    sync::{atomic::Ordering, watch},
+    sync::{atomic::Ordering, once},
 };
 
 use super::{launch, lost};
 
 impl Shared {
     /// Returns the token, or the flight to wait for.
-    pub(super) fn enter(&self) -> Result<Result<Token, watch::Receiver<Outcome>>, Error> {
+    pub(super) fn enter(&self) -> Result<Result<Token, once::Receiver<Outcome>>, Error> {
         let now = self.clock.now();
         let mut state = self.lock();
         let verdict = decide(&state.facts(), now);
