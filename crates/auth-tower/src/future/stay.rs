@@ -63,8 +63,7 @@ pub(super) type Next<S, B, R, P> = ControlFlow<Response<R>, State<S, B, P>>;
 
 /// Starts the wait for a token.
 fn token_of(source: Arc<dyn TokenSource>) -> TokenFuture {
-    // Not the `Arc`'s own method, which would put the future in another box.
-    Box::pin(async move { ((*source).token().await, source) })
+    Box::pin(async move { (source.token().await, source) })
 }
 
 impl<S, B, R, P> Stay<S, B, Response<R>, P>
