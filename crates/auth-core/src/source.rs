@@ -201,20 +201,21 @@ macro_rules! forward_token_source {
     ($($(@[$($of:tt)*])? $kind:ty),*) => {$(
         #[deny(clippy::missing_trait_methods)]
         impl $(<$($of)*>)? $crate::TokenSource for $kind {
-            // The future as it is: an `async fn` would put it in a box of its own, for each who waits.
-            fn token<'a, 'f>(
-                &'a self,
+            // The future as it is: an `async fn` would put it in a box of its own, for each who waits. The lifetimes
+            // have the names that they have in the trait, which no type of the caller's has.
+            fn token<'life0, 'async_trait>(
+                &'life0 self,
             ) -> ::std::pin::Pin<
                 ::std::boxed::Box<
                     dyn ::std::future::Future<
                             Output = ::std::result::Result<$crate::Token, $crate::Error>,
                         > + ::std::marker::Send
-                        + 'f,
+                        + 'async_trait,
                 >,
             >
             where
-                'a: 'f,
-                Self: 'f,
+                'life0: 'async_trait,
+                Self: 'async_trait,
             {
                 (**self).token()
             }

@@ -15,11 +15,11 @@ pub(crate) struct Attempt {
 }
 
 impl Attempt {
-    pub(crate) fn new(source: Arc<dyn TokenSource>, token: Token, config: &Arc<Config>) -> Self {
+    pub(crate) fn new(source: Arc<dyn TokenSource>, token: Token, config: Arc<Config>) -> Self {
         Self {
             source,
             token,
-            config: Arc::clone(config),
+            config,
         }
     }
 
@@ -41,12 +41,17 @@ impl Attempt {
     }
 
     pub(crate) fn reject(&self) {
-        tracing::debug!(
-            generation = self.token.generation(),
-            "the server refused the token"
-        );
-        self.source.reject(&self.token);
+        reject(&*self.source, &self.token);
     }
+}
+
+/// Tells a source that the server refused its token.
+pub(crate) fn reject(source: &dyn TokenSource, token: &Token) {
+    tracing::debug!(
+        generation = token.generation(),
+        "the server refused the token"
+    );
+    source.reject(token);
 }
 
 /// What a response says of the token that was sent.
@@ -62,15 +67,6 @@ pub(crate) enum Heard {
 pub(crate) enum Sending {
     Own(Attempt),
     Kept(Arc<Attempt>),
-}
-
-impl Sending {
-    pub(crate) fn into_shared(self) -> Arc<Attempt> {
-        match self {
-            Self::Own(attempt) => Arc::new(attempt),
-            Self::Kept(attempt) => attempt,
-        }
-    }
 }
 
 impl Deref for Sending {

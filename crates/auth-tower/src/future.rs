@@ -164,12 +164,8 @@ impl<S, B, P: Replay<B>> Sent<S, B, P> {
         S: Service<Request<B>, Response = Response<R>>,
     {
         if heard != Heard::Refused {
-            let attempt = match self {
-                Self::Once(sending) => sending,
-                Self::Spared(spare) => spare.sending,
-            };
             // Whoever looks at the trailers knows then which token they may refuse.
-            let watched = Watched(attempt.into_shared());
+            let watched = Watched::of(self.attempt());
             response.extensions_mut().insert(watched);
             return ControlFlow::Break(response);
         }

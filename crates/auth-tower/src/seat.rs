@@ -76,11 +76,11 @@ impl Seat {
     fn first(&mut self, source: &Arc<dyn TokenSource>, config: &Arc<Config>) -> Option<Sending> {
         if !matches!(self.use_count, Uses::More) {
             let token = self.held.take()?;
-            let attempt = Attempt::new(Arc::clone(source), token, config);
+            let attempt = Attempt::new(Arc::clone(source), token, Arc::clone(config));
             return Some(Sending::Own(attempt));
         }
         let token = self.held.token()?.clone();
-        let attempt = Arc::new(Attempt::new(Arc::clone(source), token, config));
+        let attempt = Arc::new(Attempt::new(Arc::clone(source), token, Arc::clone(config)));
         self.kept = Some(Arc::clone(&attempt));
         Some(Sending::Kept(attempt))
     }

@@ -175,7 +175,7 @@ fn prepare_chosen<B>(
         return absent(&source, request);
     };
     let attached = token.attach(request.headers_mut());
-    Ok(attached.then(|| Sending::Own(Attempt::new(source, token, config))))
+    Ok(attached.then(|| Sending::Own(Attempt::new(source, token, Arc::clone(config)))))
 }
 
 /// Returns whether the request gets a token.

@@ -8,17 +8,35 @@ use std::{
     task::{Context, Poll, ready},
 };
 
+use auth_core::{Token, TokenSource};
 use http::{HeaderMap, Request, Response};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::{Auth, AuthLayer, Known, answer::GRPC_STATUS, attempt::Attempt};
+use crate::{
+    Auth, AuthLayer, Known,
+    answer::GRPC_STATUS,
+    attempt::{self, Attempt},
+};
 
-/// The attempt that a response answers, passed from [`Auth`] to [`WatchTrailers`].
+/// What a response that is still to end may refuse, passed from [`Auth`] to [`WatchTrailers`]. It holds nothing more: a
+/// response may outlive the client by hours.
 #[derive(Clone)]
-pub(crate) struct Watched(pub(crate) Arc<Attempt>);
+pub(crate) struct Watched {
+    source: Arc<dyn TokenSource>,
+    token: Token,
+}
+
+impl Watched {
+    pub(crate) fn of(attempt: &Attempt) -> Self {
+        Self {
+            source: Arc::clone(&attempt.source),
+            token: attempt.token.clone(),
+        }
+    }
+}
 
 /// Makes [`WatchTrailers`] services. Made by [`AuthLayer::watch_trailers`].
 #[derive(Clone, Debug)]
@@ -98,8 +116,7 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut response = ready!(self.project().future.poll(cx))?;
         let watched = response.extensions_mut().remove::<Watched>();
-        let attempt = watched.map(|watched| watched.0);
-        Poll::Ready(Ok(response.map(|body| WatchedBody { body, attempt })))
+        Poll::Ready(Ok(response.map(|body| WatchedBody { body, watched })))
     }
 }
 
@@ -112,7 +129,7 @@ pin_project! {
     pub struct WatchedBody<R> {
         #[pin]
         body: R,
-        attempt: Option<Arc<Attempt>>,
+        watched: Option<Watched>,
     }
 }
 
@@ -130,8 +147,8 @@ impl<R: Body> Body for WatchedBody<R> {
             .as_ref()
             .and_then(|frame| frame.as_ref().ok()?.trailers_ref());
         if trailers.is_some_and(is_unauthenticated) {
-            if let Some(attempt) = this.attempt.take() {
-                attempt.reject();
+            if let Some(Watched { source, token }) = this.watched.take() {
+                attempt::reject(&*source, &token);
             }
         }
         Poll::Ready(frame)

@@ -1,7 +1,8 @@
 //! A value that comes once, for everybody who waits for it.
 //!
 //! Tokio's `watch` does that too. It takes three times the memory for each who waits, and a lock from each who is woken,
-//! which counts where ten thousand are woken at once.
+//! which counts where ten thousand are woken at once. What is given up is Tokio's budget for tasks that never wait, which
+//! nobody needs who waits once for one exchange.
 
 use std::{
     future::Future,
@@ -26,8 +27,7 @@ pub(crate) fn channel<T>() -> (Sender<T>, Receiver<T>) {
 }
 
 struct Inner<T> {
-    /// Holds nothing where the sender went without a value.
-    value: OnceLock<Option<T>>,
+    value: OnceLock<T>,
     waiting: Mutex<Waiting>,
 }
 
@@ -55,16 +55,30 @@ impl<T> Sender<T> {
     /// Tells everybody who waits, and whoever asks later.
     pub(crate) fn send(self, value: T) {
         // It is the first: a sender is used up.
-        let _ = self.0.value.set(Some(value));
+        let _ = self.0.value.set(value);
     }
 }
 
 /// Wakes everybody, be there a value or not.
 impl<T> Drop for Sender<T> {
     fn drop(&mut self) {
-        let _ = self.0.value.set(None);
         let places = self.0.waiting().end();
-        places.into_iter().flatten().for_each(Waker::wake);
+        Sleepers(places.into_iter()).wake();
+    }
+}
+
+/// Those who are still to be woken, though a waker panic.
+struct Sleepers(std::vec::IntoIter<Option<Waker>>);
+
+impl Sleepers {
+    fn wake(&mut self) {
+        self.0.by_ref().flatten().for_each(Waker::wake);
+    }
+}
+
+impl Drop for Sleepers {
+    fn drop(&mut self) {
+        self.wake();
     }
 }
 
@@ -97,14 +111,14 @@ impl<T: Clone> Future for Wait<T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Self { inner, place } = &mut *self;
         if let Some(value) = inner.value.get() {
-            return Poll::Ready(value.clone());
+            return Poll::Ready(Some(value.clone()));
         }
         let waker = cx.waker().clone();
         let mut waiting = inner.waiting();
         if waiting.over {
             drop(waiting);
             // It was there before.
-            return Poll::Ready(inner.value.get().cloned().flatten());
+            return Poll::Ready(inner.value.get().cloned());
         }
         let old = waiting.stand(place, waker);
         // A waker is foreign code.
@@ -116,6 +130,7 @@ impl<T: Clone> Future for Wait<T> {
 
 impl<T> Drop for Wait<T> {
     fn drop(&mut self) {
+        // With a value nobody stands in a place any more, or soon will not; to look spares the lock.
         let Some(place) = self.place.filter(|_| self.inner.value.get().is_none()) else {
             return;
         };
@@ -141,6 +156,7 @@ impl Waiting {
 
     fn end(&mut self) -> Vec<Option<Waker>> {
         self.over = true;
+        self.free = Vec::new();
         mem::take(&mut self.places)
     }
 

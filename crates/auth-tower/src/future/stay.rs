@@ -143,9 +143,11 @@ where
             Err(_) if self.config.anonymous => return Ok(self.send(None)),
             Err(cause) => return Err(AuthError::new(Reason::Token, cause)),
         };
-        let attached = token.attach(self.request.headers_mut());
-        let sending = attached.then(|| Sending::Own(Attempt::new(source, token, &self.config)));
-        Ok(self.send(sending))
+        if !token.attach(self.request.headers_mut()) {
+            return Ok(self.send(None));
+        }
+        let config = Arc::clone(&self.config);
+        Ok(self.send(Some(Sending::Own(Attempt::new(source, token, config)))))
     }
 
     fn send(mut self, sending: Option<Sending>) -> State<S, B, P> {
@@ -173,7 +175,7 @@ impl<S, B, A> Refused<S, B, A> {
         if !token.attach(self.request.headers_mut()) {
             return Ok(Err(self.response));
         }
-        let attempt = Attempt::new(source, token, config);
+        let attempt = Attempt::new(source, token, Arc::clone(config));
         Ok(Ok(Again {
             service: self.service,
             request: self.request,

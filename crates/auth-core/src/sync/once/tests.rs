@@ -96,3 +96,90 @@ fn whoever_goes_is_not_woken_and_leaves_the_place_to_the_next() {
     drop((stays, next));
     assert_eq!(places(&receiver), 0);
 }
+
+struct Panics;
+
+impl Wake for Panics {
+    fn wake(self: Arc<Self>) {
+        panic!("a bug in a waker");
+    }
+}
+
+#[test]
+fn a_waker_that_panics_keeps_nobody_asleep() {
+    let (sender, receiver) = channel();
+    let mut first = receiver.clone().wait();
+    let waker = Waker::from(Arc::new(Panics));
+    let polled = Pin::new(&mut first).poll(&mut Context::from_waker(&waker));
+    assert_eq!(polled, Poll::Pending);
+    let (_wait, count) = standing(&receiver);
+    let sent = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| sender.send(7)));
+    assert!(sent.is_err());
+    assert_eq!(count.woken(), 1);
+}
+
+/// Notes, whenever it is woken or dropped, whether the lock is taken.
+struct Free(Receiver<u8>, Arc<AtomicUsize>);
+
+impl Free {
+    fn look(&self) {
+        let taken = self.0.0.waiting.try_lock().is_err();
+        self.1.fetch_add(usize::from(taken), Ordering::Relaxed);
+    }
+}
+
+impl Wake for Free {
+    fn wake(self: Arc<Self>) {
+        self.look();
+    }
+}
+
+impl Drop for Free {
+    fn drop(&mut self) {
+        self.look();
+    }
+}
+
+/// The last reference to a task may be its waker, and in the task another wait of this channel.
+#[test]
+fn no_waker_is_woken_or_dropped_under_the_lock() {
+    let (sender, receiver) = channel();
+    let taken = Arc::<AtomicUsize>::default();
+    let poll = |wait: &mut Wait<u8>| {
+        let waker = Waker::from(Arc::new(Free(receiver.clone(), Arc::clone(&taken))));
+        let polled = Pin::new(wait).poll(&mut Context::from_waker(&waker));
+        assert_eq!(polled, Poll::Pending);
+    };
+    let [mut again, mut goes, mut stays] = [(); 3].map(|()| receiver.clone().wait());
+    poll(&mut again);
+    poll(&mut again);
+    poll(&mut goes);
+    drop(goes);
+    poll(&mut stays);
+    sender.send(7);
+    assert_eq!(taken.load(Ordering::Relaxed), 0);
+}
+
+/// Asks on the spot when it is woken.
+struct Asks(Receiver<u8>, AtomicUsize);
+
+impl Wake for Asks {
+    fn wake(self: Arc<Self>) {
+        let mut wait = self.0.clone().wait();
+        let polled = Pin::new(&mut wait).poll(&mut Context::from_waker(Waker::noop()));
+        let heard = polled == Poll::Ready(Some(7));
+        self.1.fetch_add(usize::from(heard), Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn the_value_is_there_before_anybody_is_woken() {
+    let (sender, receiver) = channel();
+    let asks = Arc::new(Asks(receiver.clone(), AtomicUsize::new(0)));
+    let mut wait = receiver.wait();
+    let waker = Waker::from(Arc::clone(&asks));
+    let polled = Pin::new(&mut wait).poll(&mut Context::from_waker(&waker));
+    assert_eq!(polled, Poll::Pending);
+    sender.send(7);
+    assert_eq!(asks.1.load(Ordering::Relaxed), 1);
+}
