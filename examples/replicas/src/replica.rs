@@ -27,13 +27,12 @@ pub(crate) async fn serve() -> Result<(), BoxError> {
     let line = orders.next_line().await?.ok_or("there are no settings")?;
     let settings = Settings::from_line(&line)?;
     let source = source(&settings).await?;
-    let client = AuthLayer::new(source).layer(HttpService::new()?);
+    let client = AuthLayer::new(source.clone()).layer(HttpService::new()?);
 
     let (mut calls, mut refused, mut failed) = (0, 0, 0);
     let mut ticks = interval(Duration::from_millis(10));
     loop {
         tokio::select! {
-            // A stop in good order: what was begun is brought to its end first.
             _ = orders.next_line() => break,
             _ = ticks.tick() => {}
         }
@@ -49,6 +48,9 @@ pub(crate) async fn serve() -> Result<(), BoxError> {
             }
         }
     }
+    // A stop in good order: a renewal that was begun is brought to its end, for nobody else can use the refresh token
+    // meanwhile.
+    source.idle().await;
     let report = json!({"calls": calls, "refused": refused, "failed": failed});
     println!("{report}");
     Ok(())

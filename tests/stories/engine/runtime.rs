@@ -98,6 +98,33 @@ fn an_idle_source_owns_no_task() {
     }
 }
 
+#[test]
+fn a_program_that_awaits_an_idle_source_loses_no_renewal() {
+    let (clock, grant, gate) = (ManualClock::new(), ScriptedGrant::new(), Gate::new());
+    grant
+        .issues("first", HOUR)
+        .waits(&gate)
+        .issues("second", HOUR);
+    let (store, key) = (MemoryStore::new(), StoreKey::new(["story", "end"]));
+    let source = builder(&grant, &clock).store(store, key).build();
+    let runtime = runtime();
+    let mut idle = Box::pin(source.idle());
+    assert!(poll_once(&mut idle).is_ready(), "nothing is under way");
+    runtime.block_on(source.warm_up()).unwrap();
+    clock.advance(HOUR - seconds(60));
+    runtime.block_on(async {
+        assert_eq!(access(&source).await, "first");
+        gate.until_waiting(1).await;
+    });
+    let mut idle = Box::pin(source.idle());
+    assert!(poll_once(&mut idle).is_pending());
+    gate.open();
+    runtime.block_on(idle);
+    runtime.shutdown_background();
+    assert_eq!(self::runtime().block_on(access(&source)), "second");
+    assert_eq!(grant.calls(), 2);
+}
+
 fn poll_once<F: Future>(future: &mut Pin<Box<F>>) -> Poll<F::Output> {
     future
         .as_mut()

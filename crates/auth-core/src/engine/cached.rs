@@ -141,6 +141,24 @@ impl Cached {
         }
     }
 
+    /// Waits until no exchange is under way, for a program that is about to end.
+    ///
+    /// A renewal in the background belongs to no caller. A runtime that ends in the middle of one loses what it brings, and
+    /// leaves a note in the store for which other processes wait. So stop what asks for tokens, await this, and end. What
+    /// could not be saved is not waited for: [`status`](Self::status) tells.
+    ///
+    /// # Cancellation
+    ///
+    /// The future may be dropped at any time.
+    pub async fn idle(&self) {
+        loop {
+            let flight = self.0.read().flight.clone();
+            let Some(flight) = flight else { return };
+            // What becomes of it is told to those who asked for it.
+            drop(outcome(flight).await);
+        }
+    }
+
     /// Returns what can be had right now, and why not more.
     pub fn status(&self) -> Status {
         status::of(&self.0)
@@ -161,10 +179,12 @@ impl Cached {
 #[deny(clippy::missing_trait_methods)]
 impl TokenSource for Cached {
     // The future as it is: an `async fn` would put it in a box of its own, for each who waits.
-    fn token<'a, 'f>(&'a self) -> Pin<Box<dyn Future<Output = Result<Token, Error>> + Send + 'f>>
+    fn token<'life0, 'async_trait>(
+        &'life0 self,
+    ) -> Pin<Box<dyn Future<Output = Result<Token, Error>> + Send + 'async_trait>>
     where
-        'a: 'f,
-        Self: 'f,
+        'life0: 'async_trait,
+        Self: 'async_trait,
     {
         (*self.0).token()
     }
@@ -199,7 +219,7 @@ impl TokenSource for Shared {
         loop {
             match self.enter()? {
                 Ok(token) => return Ok(token),
-                Err(flight) => match flight.wait().await.unwrap_or_else(|| Err(lost())) {
+                Err(flight) => match outcome(flight).await {
                     Ok(Some(token)) => return Ok(token),
                     Ok(None) => {}
                     // What failed was a renewal; the token may be good all the same.
