@@ -133,25 +133,26 @@ where
     S: Service<Request<B>> + Clone,
     P: Replay<B> + Clone,
 {
+    /// Sends the request; without a token where the layer was told so, or where the request carries one of its headers.
     fn proceed(
-        mut self,
+        self,
         token: Result<Token, auth_core::Error>,
         source: Arc<dyn TokenSource>,
     ) -> Result<State<S, B, P>, AuthError> {
+        let Self {
+            mut service,
+            config,
+            replay,
+            mut request,
+        } = self;
         let token = match token {
-            Ok(token) => token,
-            Err(_) if self.config.anonymous => return Ok(self.send(None)),
+            Ok(token) => Some(token),
+            Err(_) if config.anonymous => None,
             Err(cause) => return Err(AuthError::new(Reason::Token, cause)),
         };
-        if !token.attach(self.request.headers_mut()) {
-            return Ok(self.send(None));
-        }
-        let config = Arc::clone(&self.config);
-        Ok(self.send(Some(Sending::Own(Attempt::new(source, token, config)))))
-    }
-
-    fn send(mut self, sending: Option<Sending>) -> State<S, B, P> {
-        State::sent(&mut self.service, &self.replay, self.request, sending)
+        let attached = token.filter(|token| token.attach(request.headers_mut()));
+        let sending = attached.map(|token| Sending::Own(Attempt::new(source, token, config)));
+        Ok(State::sent(&mut service, &replay, request, sending))
     }
 }
 
