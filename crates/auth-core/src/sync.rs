@@ -1,8 +1,8 @@
 //! What tasks and threads share and wait with, for the engine, the limit of exchanges and the store in memory.
 //!
-//! In a normal build these are re-exports, but for `once`, which the models check as it is. Under `--cfg auth_model="loom"` and
-//! `--cfg auth_model="shuttle"` the tests of this crate get replacements, on which a checker tries schedules of the very
-//! same engine. docs/models.md says what they are and what they leave out.
+//! In a normal build these are re-exports, but for `once`, which the models check as it is. Under
+//! `--cfg auth_model="loom"` and `--cfg auth_model="shuttle"` the tests of this crate get replacements, on which a checker
+//! tries schedules of the very same engine. docs/models.md says what they are and what they leave out.
 
 pub(crate) mod once;
 

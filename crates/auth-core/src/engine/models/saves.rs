@@ -1,7 +1,7 @@
 //! The one task that saves what could not be saved.
 
 use crate::{
-    MemoryStore, TokenSource,
+    Cached, MemoryStore, Policy, TokenSource,
     sync::{
         checker::{block_on, check},
         model::runtime,
@@ -19,17 +19,11 @@ use super::{
 #[test]
 fn saving_starts_again() {
     check(2, || {
-        let provider = Provider::new(&Still::default(), &[]);
-        let store = MemoryStore::new();
-        let flaky = Flaky::failing(&store, 3);
-        let source = builder(&provider).policy(at_once(serves()));
-        let source = source.store(flaky.clone(), key()).build();
-        assert!(block_on(source.token()).is_ok());
+        let (provider, store) = (Provider::new(&Still::default(), &[]), MemoryStore::new());
+        let (source, flaky) = unsaved(&provider, &store, at_once(serves()));
         runtime::join();
         assert_eq!(stored(&store), Some(1));
-        flaky.fail(3);
-        let token = block_on(source.renew_now()).map(|token| number(&token));
-        assert_eq!(token.ok(), Some(2));
+        fails_again(&source, &flaky);
         runtime::join();
         assert_eq!(stored(&store), Some(2));
     });
@@ -42,15 +36,9 @@ fn saving_starts_again() {
 #[test]
 fn what_fails_as_saving_ends_is_saved() {
     check(2, || {
-        let provider = Provider::new(&Still::default(), &[]);
-        let store = MemoryStore::new();
-        let flaky = Flaky::failing(&store, 3);
-        let source = builder(&provider).policy(at_once(serves()));
-        let source = source.store(flaky.clone(), key()).build();
-        assert!(block_on(source.token()).is_ok());
-        flaky.fail(3);
-        let token = block_on(source.renew_now()).map(|token| number(&token));
-        assert_eq!(token.ok(), Some(2));
+        let (provider, store) = (Provider::new(&Still::default(), &[]), MemoryStore::new());
+        let (source, flaky) = unsaved(&provider, &store, at_once(serves()));
+        fails_again(&source, &flaky);
         runtime::join();
         assert_eq!(stored(&store), Some(2));
         assert_eq!(provider.exchanges(), 2);
@@ -63,20 +51,32 @@ fn what_fails_as_saving_ends_is_saved() {
 #[test]
 fn saving_goes_on_in_another_runtime() {
     check(2, || {
-        let provider = Provider::new(&Still::default(), &[]);
-        let store = MemoryStore::new();
-        let flaky = Flaky::failing(&store, 3);
-        let source = builder(&provider).policy(serves());
-        let source = source.store(flaky.clone(), key()).build();
-        assert!(block_on(source.token()).is_ok());
+        let (provider, store) = (Provider::new(&Still::default(), &[]), MemoryStore::new());
+        let (source, flaky) = unsaved(&provider, &store, serves());
         runtime::shut_down();
         runtime::join();
-        flaky.fail(3);
-        let token = block_on(source.renew_now()).map(|token| number(&token));
-        assert_eq!(token.ok(), Some(2));
+        fails_again(&source, &flaky);
         drop(source);
         runtime::join();
         assert_eq!(stored(&store), Some(2));
         assert_eq!(provider.exchanges(), 2);
     });
+}
+
+/// Returns a source that serves what its first tries could not save, and its store.
+fn unsaved(provider: &Provider, store: &MemoryStore, policy: Policy) -> (Cached, Flaky) {
+    let flaky = Flaky::failing(store, 3);
+    let source = builder(provider)
+        .policy(policy)
+        .store(flaky.clone(), key())
+        .build();
+    assert!(block_on(source.token()).is_ok());
+    (source, flaky)
+}
+
+/// Renews, and cannot save that either at first.
+fn fails_again(source: &Cached, flaky: &Flaky) {
+    flaky.fail(3);
+    let token = block_on(source.renew_now()).map(|token| number(&token));
+    assert_eq!(token.ok(), Some(2));
 }
