@@ -52,20 +52,20 @@ pub fn run(pace: Pace) -> Vec<Row> {
     };
     for (one, (alone, both)) in started.iter().zip(&rates) {
         let name = one.subject.name;
-        rows.push(told(name, "gain", both, alone));
+        rows.push(told(name, "gain", MOST_GAIN, both, alone));
         if let Some(theirs) = beside(one) {
-            rows.push(told(name, "both ratio", both, theirs));
+            rows.push(told(name, "both ratio", f64::INFINITY, both, theirs));
         }
     }
     rows
 }
 
-/// Returns the row of a ratio, round by round.
-fn told(name: &str, column: &str, both: &[f64], other: &[f64]) -> Row {
+/// Returns the row of a ratio, round by round. One above `most` cannot be.
+fn told(name: &str, column: &str, most: f64, both: &[f64], other: &[f64]) -> Row {
     let ratios: Vec<_> = both.iter().zip(other).map(|(a, b)| a / b).collect();
     let (ratio, spread) = (quantile(&ratios, 0.5), spread(&ratios));
     let text = format!("{ratio:.2} (±{:.0} %)", spread * 100.0);
-    if spread > MOST_SPREAD || (column == "gain" && ratio > MOST_GAIN) {
+    if spread > MOST_SPREAD || ratio > most {
         return Row::note(name, column, format!("not measured: {text}"));
     }
     Row::new(name, column, ratio, text)
